@@ -1,0 +1,309 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cardbowl/generator/internal/asset"
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/layout"
+	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/page"
+	"cardbowl/generator/internal/public"
+	"cardbowl/generator/internal/site"
+	"cardbowl/generator/internal/source"
+)
+
+// Options say which site is built and how.
+type Options struct {
+	Site    string           // the site folder
+	Out     string           // the output folder
+	Durable bool             // the output survives a power cut
+	BaseURL string           // in place of site.yaml's; empty: site.yaml's
+	Drafts  bool             // show drafts
+	Future  bool             // show what is scheduled
+	Expired bool             // show what has expired
+	Strict  bool             // warnings are errors
+	Theme   fs.FS            // the built-in templates
+	Now     func() time.Time // what is published by now, and the file system's clock
+	Workers int              // 0: one per processor
+}
+
+// Result is what one build found and did. With errors in Problems nothing was
+// written.
+type Result struct {
+	Config   config.Config
+	Site     site.Site
+	Manifest manifest.Manifest // empty when the build failed before its frame was rendered
+	Problems diag.List         // sorted; warnings too
+	Pages    int               // HTML pages of the site
+	Parsed   int               // documents parsed, not remembered
+	Rendered int               // pages rendered, not remembered
+	Assets   int               // files published as they are
+	Output   public.Result
+}
+
+// Failed tells whether anything keeps the result from being published.
+func (r Result) Failed() bool { return r.Problems.HasErrors() }
+
+// Builder builds one site again and again. It is not safe for concurrent use.
+type Builder struct {
+	options Options
+	reader  *source.Reader
+	memo    *memo.Memo
+	folder  *public.Folder
+}
+
+// New prepares to build.
+func New(o Options) *Builder {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Now), memo: memo.New(), folder: public.Open(o.Out, o.Durable)}
+}
+
+// Build brings the output folder up to date. The error is for what is no fault
+// of the site: a full disk, a foreign folder, the context's end.
+func (b *Builder) Build(ctx context.Context) (Result, error) {
+	return b.again(ctx, func(t trunk) (Result, error) { return b.sync(ctx, t, false) })
+}
+
+// Verify computes everything remembered once more and compares it, the output
+// folder included. Each difference is an error in Problems: a fault of this
+// program.
+func (b *Builder) Verify(ctx context.Context) (Result, error) {
+	b.memo.Verify()
+	r, err := b.again(ctx, func(t trunk) (Result, error) { return b.sync(ctx, t, true) })
+	for _, where := range append(b.memo.Mismatches(), r.Output.Mismatches...) {
+		r.Problems = append(r.Problems, diag.Diagnostic{Message: "verification found another result for " + where,
+			Hint: "this is a fault of Cardbowl and worth a report"})
+	}
+	return r, err
+}
+
+// Check does everything but write.
+func (b *Builder) Check(ctx context.Context) (Result, error) {
+	return b.again(ctx, func(t trunk) (Result, error) { return b.discard(ctx, t) })
+}
+
+// Pages goes no further than the manifest, and renders nothing.
+func (b *Builder) Pages(ctx context.Context) (Result, error) {
+	return b.again(ctx, func(t trunk) (Result, error) {
+		r := t.result
+		if !r.Failed() {
+			r.Manifest = page.Manifest(t.result.Site, "")
+		}
+		return r, nil
+	})
+}
+
+// attempts is how often a build starts anew because a file changed under it.
+const attempts = 5
+
+func (b *Builder) again(ctx context.Context, finish func(trunk) (Result, error)) (Result, error) {
+	for n := 1; ; n++ {
+		t, err := b.trunk(ctx)
+		var r Result
+		if err == nil {
+			r, err = finish(t)
+		}
+		if !errors.Is(err, source.ErrChanged) || n == attempts {
+			r.Problems = r.Problems.Sorted()
+			r.Parsed = b.memo.Runs(content.Stage)
+			if err == nil && !r.Failed() {
+				b.memo.Sweep()
+			}
+			return r, err
+		}
+	}
+}
+
+// trunk is the straight line from the folder to planned pages.
+type trunk struct {
+	layouts layout.Set
+	assets  asset.Set
+	plan    page.Plan
+	result  Result
+}
+
+func (b *Builder) trunk(ctx context.Context) (trunk, error) {
+	var t trunk
+	o := b.options
+	note := func(problems diag.List) { t.result.Problems = append(t.result.Problems, problems...) }
+
+	tree, problems, err := b.reader.Read(ctx)
+	note(problems)
+	if _, isSite := tree.File(source.ConfigFile); err != nil || !isSite {
+		return t, err
+	}
+	cfg, problems, err := config.Load(tree, o.BaseURL)
+	note(problems)
+	if err != nil || problems.HasErrors() {
+		return t, err // every page would complain of the same
+	}
+	t.assets = asset.Load(tree)
+	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs})
+	note(problems)
+	if err != nil {
+		return t, err
+	}
+	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML}, b.memo, o.Workers)
+	note(problems)
+	if err != nil {
+		return t, err
+	}
+	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: o.Now()})
+	note(problems)
+	t.plan, problems = page.Make(s, func(name string) bool { _, found := layouts.Get(name); return found })
+	note(problems)
+	if o.Strict {
+		for i := range t.result.Problems {
+			t.result.Problems[i].Severity = diag.Error
+		}
+	}
+	t.layouts = layouts
+	t.result.Config, t.result.Site, t.result.Pages = cfg, s, len(t.plan.Pages)
+	t.result.Assets = len(t.assets.Files) + len(s.Files)
+	return t, nil
+}
+
+func reserved(assets asset.Set) map[string]string {
+	out := map[string]string{}
+	for _, f := range assets.Files {
+		out[f.Path] = f.Source.Path
+	}
+	return out
+}
+
+// renderer counts, and collects what goes wrong in templates.
+type renderer struct {
+	layouts  layout.Set
+	rendered atomic.Int64
+	mu       sync.Mutex
+	problems diag.List
+}
+
+var errTemplate = errors.New("a template failed")
+
+func (r *renderer) fail(d diag.Diagnostic) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problems = append(r.problems, d)
+	return errTemplate
+}
+
+func (r *renderer) render(p page.Planned, w io.Writer) error {
+	l, found := r.layouts.Get(p.Layout)
+	if !found {
+		return r.fail(diag.Diagnostic{File: "templates/" + p.Layout + ".html", Message: "template is missing", Hint: "the built-in theme has one; is it shadowed by a broken file?"})
+	}
+	r.rendered.Add(1)
+	if d := l.Render(w, p.Filled()); d != nil {
+		return r.fail(*d)
+	}
+	return nil
+}
+
+// files lists everything the output folder should have, pages last: what they
+// refer to is in place before they are.
+func (b *Builder) files(t trunk, r *renderer) []public.File {
+	var out []public.File
+	for _, a := range t.assets.Files {
+		out = append(out, public.File{Path: a.Path, Recipe: a.Source.Digest, Bytes: a.Source.Open})
+	}
+	for _, f := range t.result.Site.Files {
+		out = append(out, public.File{Path: f.Path, Recipe: f.Source.Digest, Bytes: f.Source.Open})
+	}
+	for _, f := range t.plan.Fixed {
+		out = append(out, public.File{Path: f.Output, Recipe: memo.OfBytes(f.Bytes), Bytes: func() (io.ReadSeekCloser, error) { return inMemory(f.Bytes), nil }})
+	}
+	for _, p := range t.plan.Pages {
+		l, _ := t.layouts.Get(p.Layout)
+		out = append(out, public.File{Path: p.Output, Recipe: memo.Of(p.Recipe(), l.Name, l.Closure), Bytes: func() (io.ReadSeekCloser, error) {
+			var text bytes.Buffer
+			if err := r.render(p, &text); err != nil {
+				return nil, err
+			}
+			return inMemory(text.Bytes()), nil
+		}})
+	}
+	return out
+}
+
+type memoryFile struct{ *bytes.Reader }
+
+func (memoryFile) Close() error { return nil }
+
+func inMemory(text []byte) io.ReadSeekCloser { return memoryFile{bytes.NewReader(text)} }
+
+// sync renders what is not known and writes what differs.
+func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error) {
+	result := t.result
+	if result.Failed() {
+		return result, nil
+	}
+	r := &renderer{layouts: t.layouts}
+	if err := b.frame(t, r, &result); err != nil {
+		result.Problems = append(result.Problems, r.problems...)
+		return result, nil
+	}
+	output, err := b.folder.Sync(ctx, b.files(t, r), b.options.Workers, verify)
+	result.Output = output
+	result.Rendered = int(r.rendered.Load())
+	result.Problems = append(result.Problems, r.problems...)
+	if errors.Is(err, errTemplate) {
+		err = nil
+	}
+	return result, err
+}
+
+// frame renders the page that the tracker's answers stand in, as it belongs to
+// no file of the output.
+func (b *Builder) frame(t trunk, r *renderer, result *Result) error {
+	var text bytes.Buffer
+	if err := r.render(t.plan.Frame, &text); err != nil {
+		return err
+	}
+	r.rendered.Store(0)
+	result.Manifest = page.Manifest(result.Site, text.String())
+	return nil
+}
+
+// discard renders every page to see whether it can be.
+func (b *Builder) discard(ctx context.Context, t trunk) (Result, error) {
+	result := t.result
+	if result.Failed() {
+		return result, nil
+	}
+	r := &renderer{layouts: t.layouts}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(b.options.Workers)
+	for _, p := range append(t.plan.Pages, t.plan.Frame) {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := r.render(p, io.Discard); err != nil && !errors.Is(err, errTemplate) {
+				return fmt.Errorf("render %s: %w", p.Output, err)
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	result.Rendered = int(r.rendered.Load())
+	result.Problems = append(result.Problems, r.problems...)
+	return result, err
+}

@@ -1,0 +1,188 @@
+package cli
+
+// The voice of the command line: results on stdout, all else on stderr. Errors
+// begin with "cardbowl: ", in lower case and without a final stop, and say what
+// to do next. Colour and progress only where a person is watching.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/public"
+)
+
+// World is everything outside the program that a command may see.
+type World struct {
+	Getenv func(string) string
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Now    func() time.Time
+}
+
+// Exit statuses.
+const (
+	done    = 0
+	problem = 1
+	usage   = 2
+)
+
+// Run carries out one command line and returns its exit status.
+func Run(ctx context.Context, args []string, w World) int {
+	root, running := commands(w)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var failed failure
+	switch {
+	case err == nil:
+		return done
+	case errors.As(err, &failed):
+		if failed.err != nil {
+			fmt.Fprintf(w.Stderr, "cardbowl: %v\n", failed.err)
+			if hint := failed.hint(); hint != "" {
+				fmt.Fprintf(w.Stderr, "hint: %s\n", hint)
+			}
+		}
+		return failed.code
+	case *running:
+		fmt.Fprintf(w.Stderr, "cardbowl: %v\n", err)
+		return problem
+	default:
+		fmt.Fprintf(w.Stderr, "cardbowl: %v\nhint: `cardbowl --help` lists the commands, `cardbowl COMMAND --help` the flags\n", err)
+		return usage
+	}
+}
+
+// failure carries an exit status; without an error all has been said already.
+type failure struct {
+	code int
+	err  error
+}
+
+// Error implements error.
+func (f failure) Error() string {
+	if f.err == nil {
+		return "failed"
+	}
+	return f.err.Error()
+}
+
+// Unwrap implements the interface errors.Is looks for.
+func (f failure) Unwrap() error { return f.err }
+
+// hint says what to do about the errors a person can mend.
+func (f failure) hint() string {
+	switch {
+	case errors.Is(f.err, public.ErrForeign):
+		return "name another folder with -d, or empty this one; Cardbowl removes files it does not know, so it takes no folder that is not its own"
+	case errors.Is(f.err, public.ErrBusy):
+		return "wait for the other build to end"
+	case isNoSpace(f.err):
+		return "the disk is full; nothing was changed, so free some space and run this again"
+	case isAddressInUse(f.err):
+		return "another program uses this port; stop it, or name another with --addr 127.0.0.1:1314"
+	}
+	return ""
+}
+
+func wrong(format string, args ...any) error { return failure{usage, fmt.Errorf(format, args...)} }
+
+// commands is every command there is. running becomes true once the command
+// line has been understood.
+func commands(w World) (root *cobra.Command, running *bool) {
+	running = new(bool)
+	root = &cobra.Command{
+		Use:   "cardbowl",
+		Short: "A blog with a bowl for business cards on every post",
+		Long: "Cardbowl turns a folder of markdown posts into a fast static site with a lead-capture form\n" +
+			"on every post, rebuilds it live while you write, and counts which post brought you clients.",
+		Example:       "  cardbowl new site my-blog\n  cardbowl serve -s my-blog",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*running = true
+		},
+		CompletionOptions: cobra.CompletionOptions{DisableDescriptions: false},
+	}
+	root.SetOut(w.Stdout)
+	root.SetErr(w.Stderr)
+	root.SetIn(w.Stdin)
+	root.SetVersionTemplate("cardbowl {{.Version}}\n")
+	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), versionCommand(w))
+	for _, planned := range []struct{ use, short string }{
+		{"import", "Bring a Hugo, Jekyll or WordPress site over"},
+		{"leads", "The people behind the cards"},
+		{"store", "Back up, restore, check and move the tracker's store"},
+		{"publish", "Send the built site to where it is served"},
+	} {
+		root.AddCommand(notBuiltYet(planned.use, planned.short))
+	}
+	return root, running
+}
+
+func notBuiltYet(use, short string) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short + " (not built yet)", DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, arg := range args {
+				if arg == "-h" || arg == "--help" {
+					return c.Help()
+				}
+			}
+			return wrong("`cardbowl %s` is not built yet", use)
+		},
+	}
+}
+
+// terminal tells whether a person is watching a stream.
+func terminal(stream io.Writer) bool {
+	f, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+func (w World) colour(stream io.Writer) bool {
+	return terminal(stream) && w.Getenv("NO_COLOR") == "" && w.Getenv("TERM") != "dumb"
+}
+
+// tell prints diagnostics to stderr, with colour on a terminal.
+func (w World) tell(problems diag.List) {
+	if len(problems) == 0 {
+		return
+	}
+	paint := func(_, text string) string { return text }
+	if w.colour(w.Stderr) {
+		paint = func(code, text string) string { return "\x1b[" + code + "m" + text + "\x1b[0m" }
+	}
+	for _, d := range problems {
+		fmt.Fprintln(w.Stderr, painted(d, paint))
+		fmt.Fprintln(w.Stderr)
+	}
+}
+
+// summary counts problems: "2 errors, 1 warning".
+func summary(problems diag.List) string {
+	errors, warnings := len(problems.Only(diag.Error)), len(problems.Only(diag.Warning))
+	switch {
+	case errors > 0 && warnings > 0:
+		return plural(errors, "error") + ", " + plural(warnings, "warning")
+	case errors > 0:
+		return plural(errors, "error")
+	}
+	return plural(warnings, "warning")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

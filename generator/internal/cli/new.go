@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"cardbowl/generator/internal/site"
+)
+
+// starter is the site that `new site` writes. Its files are text templates with
+// the site's title and today's date.
+//
+//go:embed starter
+var starter embed.FS
+
+func newCommand(w World) *cobra.Command {
+	c := &cobra.Command{
+		Use: "new", Short: "Start a site or a post",
+		Example: "  cardbowl new site my-blog\n  cardbowl new post \"Is sales a part of marketing?\"",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return wrong("`cardbowl new` makes a site or a post, not `%s`", args[0])
+			}
+			return c.Help()
+		},
+	}
+	c.AddCommand(newSiteCommand(w), newPostCommand(w))
+	return c
+}
+
+func newSiteCommand(w World) *cobra.Command {
+	return &cobra.Command{
+		Use: "site DIR", Short: "Write a starter site that builds at once", Example: "  cardbowl new site my-blog", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir := args[0]
+			if err := emptyFolder(dir); err != nil {
+				return failure{problem, err}
+			}
+			if err := writeStarter(dir, starterData{Title: titleFrom(dir), Day: w.Now().Format("2006-01-02")}); err != nil {
+				return failure{problem, err}
+			}
+			fmt.Fprintf(w.Stdout, "A new site stands in %s. Look at it with:\n\n  cardbowl serve -s %s\n", dir, quoted(dir))
+			return nil
+		},
+	}
+}
+
+// emptyFolder makes the folder, or sees that nothing in it could be overwritten.
+func emptyFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			return fmt.Errorf("%s is not empty; a new site needs a folder of its own", dir)
+		}
+	}
+	return nil
+}
+
+type starterData struct{ Title, Day string }
+
+func writeStarter(dir string, data starterData) error {
+	return fs.WalkDir(starter, "starter", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := template.ParseFS(starter, name)
+		if err != nil {
+			return err
+		}
+		at := strings.TrimPrefix(name, "starter/")
+		if at == "gitignore" { // a name with a dot would not be embedded
+			at = ".gitignore"
+		}
+		out := filepath.Join(dir, filepath.FromSlash(at))
+		if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+			return err
+		}
+		f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		return errors.Join(text.Execute(f, data), f.Close())
+	})
+}
+
+// titleFrom makes a title of a folder's name, safe to stand in YAML.
+func titleFrom(dir string) string {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		absolute = dir
+	}
+	words := strings.FieldsFunc(filepath.Base(absolute), func(r rune) bool { return strings.ContainsRune("-_. ", r) })
+	title := strings.Join(words, " ")
+	if title == "" {
+		title = "My site"
+	}
+	return strconv.Quote(strings.ToUpper(title[:1]) + title[1:])
+}
+
+// quoted is a path as a shell takes it.
+func quoted(s string) string {
+	if strings.ContainsAny(s, " \t'\"\\$&;()<>|*?[]#~`!{}") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+func newPostCommand(w World) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use: "post TITLE", Short: "Write a post with its front matter filled in",
+		Example: "  cardbowl new post \"Is sales a part of marketing?\"", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			title := strings.TrimSpace(args[0])
+			slug := site.Slug(title)
+			if slug == "" {
+				return wrong("the title `%s` holds nothing that an address may hold", title)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "site.yaml")); err != nil {
+				return failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR", dir)}
+			}
+			at := path.Join("content", "posts", slug+".md")
+			out := filepath.Join(dir, filepath.FromSlash(at))
+			if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+				return failure{problem, err}
+			}
+			f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+			if errors.Is(err, fs.ErrExist) {
+				return failure{problem, fmt.Errorf("%s is there already", at)}
+			}
+			if err != nil {
+				return failure{problem, err}
+			}
+			_, err = fmt.Fprintf(f, "---\ntitle: %s\ndate: %s\ndescription: \"\"\ntags: []\ndraft: true\n---\n\n", strconv.Quote(title), w.Now().Format("2006-01-02"))
+			if err := errors.Join(err, f.Close()); err != nil {
+				return failure{problem, err}
+			}
+			fmt.Fprintf(w.Stdout, "%s\n", out)
+			fmt.Fprintf(w.Stderr, "It is a draft: `cardbowl serve -D` shows it, and taking out `draft: true` publishes it.\n")
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&dir, "source", "s", ".", "the site folder, the one with site.yaml")
+	return c
+}

@@ -1,0 +1,380 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // a bare server has no zone files, and every day the tracker counts needs them
+
+	"gopkg.in/yaml.v3"
+
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/source"
+)
+
+// Config is site.yaml with every default filled in.
+type Config struct {
+	Title       string
+	BaseURL     string // absolute, with a final slash
+	Language    string // BCP 47
+	TimeZone    string // IANA name
+	Description string
+	Author      string
+	Permalinks  map[string]string // section → pattern such as /:year/:slug/
+	Taxonomies  []string          // front-matter keys that group pages, each also the folder of its term pages
+	Menus       map[string][]MenuItem
+	Params      map[string]any
+	Paginate    int               // entries on one page of a list
+	HTML        bool              // markdown.html: raw HTML in markdown is let through
+	Forms       []form.Definition // in the order of site.yaml; the first is the default
+	Sales       []string          // the stages after the line
+	Currency    string
+	Tracker     Tracker
+	Sender      Sender
+
+	zone *time.Location
+}
+
+// MenuItem is one entry of a menu.
+type MenuItem struct {
+	Title string `yaml:"title"`
+	Name  string `yaml:"name"` // Hugo's word for the title
+	URL   string `yaml:"url"`
+}
+
+// Tracker is how the site is counted.
+type Tracker struct {
+	URL            string         // origin that forms are sent to; empty: the site's own
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Guard          bool
+}
+
+// Sender is whose mail it is.
+type Sender struct {
+	Name    string `yaml:"name"`
+	Email   string `yaml:"email"`
+	Address string `yaml:"address"`
+}
+
+// Zone is the site's time zone.
+func (c Config) Zone() *time.Location { return c.zone }
+
+// BasePath is the path of BaseURL, with slashes at both ends: "/" or "/blog/".
+func (c Config) BasePath() string {
+	parsed, err := url.Parse(c.BaseURL)
+	if err != nil || parsed.Path == "" {
+		return "/"
+	}
+	return parsed.Path
+}
+
+// Form finds a form by name.
+func (c Config) Form(name string) (form.Definition, bool) {
+	i := slices.IndexFunc(c.Forms, func(d form.Definition) bool { return d.Name == name })
+	if i < 0 {
+		return form.Definition{}, false
+	}
+	return c.Forms[i], true
+}
+
+// FormNames are the names of all forms, the default first.
+func (c Config) FormNames() []string {
+	names := make([]string, len(c.Forms))
+	for i, d := range c.Forms {
+		names[i] = d.Name
+	}
+	return names
+}
+
+// file has the shape of site.yaml.
+type file struct {
+	Title       string                `yaml:"title"`
+	BaseURL     string                `yaml:"baseURL"`
+	Language    string                `yaml:"language"`
+	TimeZone    string                `yaml:"timeZone"`
+	Description string                `yaml:"description"`
+	Author      string                `yaml:"author"`
+	Permalinks  map[string]string     `yaml:"permalinks"`
+	Taxonomies  yaml.Node             `yaml:"taxonomies"`
+	Menus       map[string][]MenuItem `yaml:"menus"`
+	Params      map[string]any        `yaml:"params"`
+	Paginate    int                   `yaml:"paginate"`
+	Markdown    struct {
+		HTML bool `yaml:"html"`
+	} `yaml:"markdown"`
+	Images map[string]any `yaml:"images"`
+	Theme  string         `yaml:"theme"`
+	Forms  yaml.Node      `yaml:"forms"`
+	Funnel struct {
+		Sales []string `yaml:"sales"`
+	} `yaml:"funnel"`
+	Tracker struct {
+		URL            string   `yaml:"url"`
+		TrustedProxies []string `yaml:"trustedProxies"`
+		Guard          *bool    `yaml:"guard"`
+	} `yaml:"tracker"`
+	Sender   Sender         `yaml:"sender"`
+	Mail     map[string]any `yaml:"mail"`
+	Webhooks yaml.Node      `yaml:"webhooks"`
+	Currency string         `yaml:"currency"`
+}
+
+// The defaults of site.yaml.
+const (
+	defaultTitle    = "Untitled site"
+	defaultBaseURL  = "http://localhost:8080/"
+	defaultLanguage = "en"
+	defaultZone     = "UTC"
+	defaultPaginate = 10
+	defaultCurrency = "USD"
+)
+
+func defaultTaxonomies() []string { return []string{"tags", "categories", "series"} }
+func defaultSales() []string      { return []string{"call", "meeting", "proposal", "client"} }
+
+// defaultForms stand where site.yaml has no forms key at all, so that a folder
+// of posts has a bowl from the first build. `forms: {}` means none.
+func defaultForms() []form.Definition {
+	return []form.Definition{{
+		Name:   "contact",
+		Title:  "Write to me",
+		Button: "Send",
+		Fields: []form.Field{
+			{Name: "email", Type: "email", Label: "Your e-mail address", Required: true},
+			{Name: "message", Type: "textarea", Label: "Your message"},
+		},
+	}}
+}
+
+// Load reads site.yaml. baseURL, when not empty, takes the place of the file's.
+// With an error in the list the Config is not to be used.
+func Load(tree source.Tree, baseURL string) (Config, diag.List, error) {
+	settings, found := tree.File(source.ConfigFile)
+	if !found {
+		return Config{}, nil, nil // the reader has said so already
+	}
+	whole, err := settings.Read()
+	if err != nil {
+		return Config{}, nil, err
+	}
+	text := Text{File: source.ConfigFile, Whole: whole, YAML: whole}
+	root, problems := Parse(text)
+	if problems.HasErrors() {
+		return Config{}, problems, nil
+	}
+	var f file
+	if root == nil {
+		root = &yaml.Node{Kind: yaml.MappingNode}
+	}
+	problems = append(problems, fill(text, root, &f)...)
+	l := loader{text: text, root: root, problems: problems}
+	c := l.config(f, baseURL)
+	return c, l.problems, nil
+}
+
+// loader checks values one by one and points at the keys it complains of.
+type loader struct {
+	text     Text
+	root     *yaml.Node
+	problems diag.List
+}
+
+// value finds the node at a path of keys; the nearest one there is, so that a
+// complaint always has a place.
+func (l *loader) value(path ...string) *yaml.Node {
+	node := l.root
+	for _, key := range path {
+		next := lookup(node, key)
+		if next == nil {
+			break
+		}
+		node = next
+	}
+	return node
+}
+
+func lookup(node *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
+		if node.Content[i].Value == key {
+			return node.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func (l *loader) complain(at *yaml.Node, severity diag.Severity, message, hint string) {
+	l.problems = append(l.problems, l.text.At(at, severity, message, hint))
+}
+
+func (l *loader) config(f file, baseURL string) Config {
+	c := Config{
+		Title: or(f.Title, defaultTitle), Language: or(f.Language, defaultLanguage), TimeZone: or(f.TimeZone, defaultZone),
+		Description: f.Description, Author: f.Author, Permalinks: f.Permalinks, Menus: f.Menus, Params: f.Params,
+		Paginate: f.Paginate, HTML: f.Markdown.HTML, Sales: f.Funnel.Sales, Currency: or(f.Currency, defaultCurrency), Sender: f.Sender,
+	}
+	if c.Paginate < 0 {
+		l.complain(l.value("paginate"), diag.Error, "paginate must be a positive number", "")
+	}
+	if c.Paginate == 0 {
+		c.Paginate = defaultPaginate
+	}
+	if len(c.Sales) == 0 {
+		c.Sales = defaultSales()
+	}
+	for name, items := range c.Menus {
+		for i, item := range items {
+			items[i].Title = or(item.Title, item.Name)
+			if item.URL == "" {
+				l.complain(l.value("menus", name), diag.Error, fmt.Sprintf("an entry of the menu `%s` has no url", name), "write `- {title: About, url: /about/}`")
+			}
+		}
+	}
+	c.BaseURL = l.baseURL(f, baseURL)
+	c.zone = l.zone(c.TimeZone)
+	c.Taxonomies = l.taxonomies(f)
+	c.Forms = l.forms(f)
+	c.Tracker = l.tracker(f)
+	l.sales(c.Sales)
+	return c
+}
+
+func (l *loader) baseURL(f file, given string) string {
+	raw := or(given, or(f.BaseURL, defaultBaseURL))
+	parsed, err := url.Parse(raw)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.RawQuery != "" || parsed.Fragment != "" {
+		if given != "" {
+			l.problems = append(l.problems, diag.Diagnostic{Message: fmt.Sprintf("base URL `%s` is not an absolute web address", given), Hint: "write it as https://example.com/"})
+		} else {
+			l.complain(l.value("baseURL"), diag.Error, fmt.Sprintf("baseURL `%s` is not an absolute web address", raw), "write it as https://example.com/")
+		}
+		return defaultBaseURL
+	}
+	if given == "" && f.BaseURL == "" {
+		l.complain(l.root, diag.Warning, "baseURL is missing; canonical addresses will say "+defaultBaseURL, "add `baseURL: https://example.com/`")
+	}
+	return strings.TrimSuffix(raw, "/") + "/"
+}
+
+func (l *loader) zone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" { // Local would make a site depend on the machine
+		l.complain(l.value("timeZone"), diag.Error, fmt.Sprintf("unknown time zone `%s`", name), "use a name such as America/Toronto or Europe/Berlin")
+		return time.UTC
+	}
+	return zone
+}
+
+// taxonomies accepts a list of names, or Hugo's map of singular to plural.
+func (l *loader) taxonomies(f file) []string {
+	node := &f.Taxonomies
+	var names []string
+	switch node.Kind {
+	case 0:
+		return defaultTaxonomies()
+	case yaml.SequenceNode:
+		for _, child := range node.Content {
+			names = append(names, child.Value)
+		}
+	case yaml.MappingNode:
+		for i := 1; i < len(node.Content); i += 2 {
+			names = append(names, node.Content[i].Value)
+		}
+	default:
+		l.complain(node, diag.Error, "taxonomies is a list of front-matter keys", "write `taxonomies: [tags, categories]`")
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (l *loader) forms(f file) []form.Definition {
+	node := &f.Forms
+	if node.Kind == 0 {
+		return defaultForms()
+	}
+	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
+		return nil
+	}
+	if node.Kind != yaml.MappingNode {
+		l.complain(node, diag.Error, "forms holds one group of keys per form", "write the form's name, a colon, and its keys indented below")
+		return nil
+	}
+	var out []form.Definition
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		var d form.Definition
+		problems := fill(l.text, value, &d)
+		l.problems = append(l.problems, problems...)
+		d.Name = key.Value
+		for i := range d.Fields {
+			if d.Fields[i].Type == "" {
+				d.Fields[i].Type = "text"
+			}
+		}
+		if !problems.HasErrors() {
+			l.checkForm(key, value, d)
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// checkForm points at the field that a form's own check complains of.
+func (l *loader) checkForm(key, value *yaml.Node, d form.Definition) {
+	for _, p := range form.Check(d) {
+		at := key
+		if p.Field >= 0 {
+			if fields := lookup(value, "fields"); fields != nil && p.Field < len(fields.Content) {
+				at = fields.Content[p.Field]
+			}
+		} else if node := lookup(value, p.Key); node != nil {
+			at = node
+		}
+		if p.Field >= 0 {
+			if node := lookup(at, p.Key); node != nil {
+				at = node
+			}
+		}
+		l.complain(at, diag.Error, fmt.Sprintf("form `%s`: %s", d.Name, p.Message), p.Hint)
+	}
+}
+
+func (l *loader) tracker(f file) Tracker {
+	t := Tracker{URL: strings.TrimSuffix(f.Tracker.URL, "/"), Guard: f.Tracker.Guard == nil || *f.Tracker.Guard}
+	if t.URL != "" {
+		parsed, err := url.Parse(t.URL)
+		if err != nil || parsed.Host == "" || parsed.Path != "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+			l.complain(l.value("tracker", "url"), diag.Error, fmt.Sprintf("tracker address `%s` is not an origin", t.URL), "write it as https://tracker.example.com, without a path")
+		}
+	}
+	for _, cidr := range f.Tracker.TrustedProxies {
+		prefix, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			l.complain(l.value("tracker", "trustedProxies"), diag.Error, fmt.Sprintf("`%s` is not a network", cidr), "write it as 10.0.0.0/8 or 2001:db8::/32")
+			continue
+		}
+		t.TrustedProxies = append(t.TrustedProxies, prefix)
+	}
+	return t
+}
+
+// sales stages share a namespace with the funnel's own steps and with `lost`.
+func (l *loader) sales(stages []string) {
+	taken := []string{"page_view", "form_view", "form_start", "form_submit", "lead_confirmed", "lost"}
+	for _, stage := range stages {
+		if stage == "" || slices.Contains(taken, stage) {
+			l.complain(l.value("funnel", "sales"), diag.Error, fmt.Sprintf("`%s` cannot be the name of a sales stage, or is given twice", stage), "")
+		}
+		taken = append(taken, stage)
+	}
+}
+
+func or(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}

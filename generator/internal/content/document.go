@@ -1,0 +1,105 @@
+package content
+
+import (
+	"time"
+
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/memo"
+)
+
+// Document is one markdown file, parsed. It sees nothing but its own bytes and
+// the Settings.
+type Document struct {
+	File     string // relative to the site folder, "content/posts/a.md"
+	Front    FrontMatter
+	Body     Body
+	Excerpt  Body   // what lists show: up to <!--more-->, or the opening paragraphs
+	More     bool   // the body says more than the excerpt
+	Opening  string // the opening words as plain text, at most openingLength characters
+	Words    int
+	Headings []Heading
+	Digest   memo.Digest // of the file's bytes
+	Problems diag.List
+}
+
+// FrontMatter is what stands above the text, in this program's words whatever
+// spelling the file uses.
+type FrontMatter struct {
+	Title       string
+	Date        time.Time // in the site's zone; zero when absent, as all four
+	Lastmod     time.Time
+	PublishDate time.Time
+	ExpiryDate  time.Time
+	Draft       bool
+	Slug        string
+	URL         string
+	Aliases     []string
+	Description string
+	Summary     string
+	Terms       map[string][]string // by taxonomy
+	Authors     []string
+	Images      []string
+	Layout      string
+	Weight      int
+	Form        FormChoice
+	ID          string
+	Params      map[string]any   // unknown keys, and the keys of params:
+	Places      map[string]Place // where each key stands, by its name here in lower case
+}
+
+// Place is where a key of the front matter stands.
+type Place struct {
+	Line, Column int
+	Source       string // the text of the line
+}
+
+// At is a diagnostic at a key of the front matter, or at the top of the file
+// where the key is not given.
+func (d Document) At(key string, severity diag.Severity, message, hint string) diag.Diagnostic {
+	place := d.Front.Places[key]
+	return diag.Diagnostic{File: d.File, Line: max(place.Line, 1), Column: max(place.Column, 1), Severity: severity,
+		Message: message, Hint: hint, Source: place.Source}
+}
+
+// FormChoice is the form: key. Zero leaves the choice to the site.
+type FormChoice struct {
+	Name string
+	None bool
+}
+
+// Heading is one heading of the text.
+type Heading struct {
+	Level     int
+	ID, Title string
+}
+
+// Body is rendered text with holes.
+type Body struct {
+	Segments []Segment
+	Digest   memo.Digest // of Segments
+}
+
+// Segment is finished HTML, or one reference when Ref.Kind is set.
+type Segment struct {
+	HTML string
+	Ref  Ref
+}
+
+// The kinds of reference.
+const (
+	LinkRef      = "link"      // resolves to the value of an href
+	ImageRef     = "image"     // resolves to a whole element
+	ShortcodeRef = "shortcode" // resolves to whatever the shortcode makes
+)
+
+// Ref is something in the text that only the whole site can resolve.
+type Ref struct {
+	Kind   string
+	Target string   // address as written; the shortcode's name
+	Alt    string   // of an image
+	Title  string   // of an image
+	Args   []string // of a shortcode
+	Line   int      // in the file, from 1
+	Column int
+	Source string // the text of the line
+}

@@ -1,0 +1,459 @@
+package content
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	extensionast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer"
+	gmhtml "github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+
+	"cardbowl/generator/internal/diag"
+)
+
+// mark stands around a reference's number in rendered HTML. A text with a NUL
+// is refused beforehand, so nothing in it can look like one.
+var mark = []byte{0}
+
+// converter is goldmark with our settings; it is safe for concurrent use.
+type converter struct {
+	goldmark.Markdown
+}
+
+func newConverter(rawHTML bool) converter {
+	return converter{goldmark.New(
+		goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.Typographer, extension.DefinitionList),
+		goldmark.WithParserOptions(
+			parser.WithAutoHeadingID(), parser.WithAttribute(),
+			parser.WithBlockParsers(util.Prioritized(shortcodeBlock{}, 50)),
+			parser.WithInlineParsers(util.Prioritized(shortcodeInline{}, 50)),
+		),
+		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(nodes{rawHTML}, 50))),
+	)}
+}
+
+func (c converter) parse(body []byte) ast.Node {
+	return c.Parser().Parse(text.NewReader(body), parser.WithContext(parser.NewContext(parser.WithIDs(headingIDs{}))))
+}
+
+func (c converter) render(n ast.Node, body []byte) ([]byte, error) {
+	var b bytes.Buffer
+	if err := c.Renderer().Render(&b, body, n); err != nil {
+		return nil, fmt.Errorf("render markdown: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// headingIDs makes ids of headings in any script; goldmark's own keep only
+// ASCII.
+type headingIDs map[string]bool
+
+// Generate implements parser.IDs.
+func (h headingIDs) Generate(value []byte, _ ast.NodeKind) []byte {
+	id := strings.TrimRight(Anchor(string(value)), "-")
+	if id == "" {
+		id = "section"
+	}
+	unique := id
+	for n := 1; h[unique]; n++ {
+		unique = fmt.Sprintf("%s-%d", id, n)
+	}
+	h[unique] = true
+	return []byte(unique)
+}
+
+// Put implements parser.IDs.
+func (h headingIDs) Put(value []byte) { h[string(value)] = true }
+
+// Anchor is the id a heading with this text gets: letters and digits of any
+// script in lower case, blanks as hyphens, the rest left out.
+func Anchor(title string) string {
+	var b strings.Builder
+	for _, r := range strings.TrimSpace(strings.ToLower(title)) {
+		switch {
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r), r == '_':
+			b.WriteRune(r)
+		case unicode.IsSpace(r), r == '-':
+			b.WriteByte('-')
+		}
+	}
+	return b.String()
+}
+
+// nodes renders what differs from goldmark's own renderer.
+type nodes struct{ rawHTML bool }
+
+// RegisterFuncs implements renderer.NodeRenderer.
+func (r nodes) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
+	register.Register(ast.KindLink, renderLink)
+	register.Register(ast.KindImage, renderImage)
+	register.Register(ast.KindHTMLBlock, r.renderHTMLBlock)
+	register.Register(ast.KindRawHTML, r.renderRawHTML)
+	register.Register(kindShortcodeBlock, renderMarkOf)
+	register.Register(kindShortcodeInline, renderMarkOf)
+}
+
+// refAttribute holds the number of a node's reference.
+const refAttribute = "cardbowl-ref"
+
+func markOf(n ast.Node) (string, bool) {
+	number, found := n.AttributeString(refAttribute)
+	if !found {
+		return "", false
+	}
+	return fmt.Sprintf("%s%d%s", mark, number, mark), true
+}
+
+func renderMarkOf(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if m, found := markOf(n); found && entering {
+		_, _ = w.WriteString(m)
+	}
+	return ast.WalkSkipChildren, nil
+}
+
+func renderLink(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	link := n.(*ast.Link)
+	if !entering {
+		_, _ = w.WriteString("</a>")
+		return ast.WalkContinue, nil
+	}
+	_, _ = w.WriteString(`<a href="`)
+	if m, found := markOf(n); found {
+		_, _ = w.WriteString(m)
+	} else if address := util.URLEscape(link.Destination, true); !dangerous(address) {
+		_, _ = w.Write(util.EscapeHTML(address))
+	}
+	_, _ = w.WriteString(`"`)
+	if link.Title != nil {
+		_, _ = fmt.Fprintf(w, ` title="%s"`, html.EscapeString(string(unescaped(link.Title))))
+	}
+	_, _ = w.WriteString(">")
+	return ast.WalkContinue, nil
+}
+
+func renderImage(w util.BufWriter, body []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if !entering {
+		return ast.WalkContinue, nil
+	}
+	if m, found := markOf(n); found {
+		_, _ = w.WriteString(m)
+		return ast.WalkSkipChildren, nil
+	}
+	image := n.(*ast.Image)
+	address := util.URLEscape(image.Destination, true)
+	if dangerous(address) {
+		address = nil
+	}
+	_, _ = fmt.Fprintf(w, `<img src="%s" alt="%s"`, util.EscapeHTML(address), html.EscapeString(plain(n, body)))
+	if image.Title != nil {
+		_, _ = fmt.Fprintf(w, ` title="%s"`, html.EscapeString(string(unescaped(image.Title))))
+	}
+	_, _ = w.WriteString(` loading="lazy">`)
+	return ast.WalkSkipChildren, nil
+}
+
+// dangerous addresses run code when followed. goldmark's own test is switched
+// off where raw HTML is let through; this one never is.
+func dangerous(address []byte) bool {
+	plain := strings.Map(func(r rune) rune {
+		if r <= ' ' {
+			return -1
+		}
+		return r
+	}, html.UnescapeString(string(address)))
+	return gmhtml.IsDangerousURL([]byte(strings.ToLower(plain)))
+}
+
+func unescaped(value []byte) []byte {
+	return util.ResolveEntityNames(util.ResolveNumericReferences(util.UnescapePunctuations(value)))
+}
+
+func (r nodes) renderHTMLBlock(w util.BufWriter, body []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	block := n.(*ast.HTMLBlock)
+	if !r.rawHTML || isComment(htmlOf(n, body)) {
+		return ast.WalkSkipChildren, nil
+	}
+	if entering {
+		for i := range block.Lines().Len() {
+			line := block.Lines().At(i)
+			_, _ = w.Write(line.Value(body))
+		}
+	} else if block.HasClosure() {
+		_, _ = w.Write(block.ClosureLine.Value(body))
+	}
+	return ast.WalkContinue, nil
+}
+
+func (r nodes) renderRawHTML(w util.BufWriter, body []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	if entering && r.rawHTML {
+		if raw := htmlOf(n, body); !isComment(raw) {
+			_, _ = w.WriteString(raw)
+		}
+	}
+	return ast.WalkSkipChildren, nil
+}
+
+// htmlOf is the source of a raw HTML node.
+func htmlOf(n ast.Node, body []byte) string {
+	var b strings.Builder
+	switch n := n.(type) {
+	case *ast.HTMLBlock:
+		for i := range n.Lines().Len() {
+			line := n.Lines().At(i)
+			b.Write(line.Value(body))
+		}
+		if n.HasClosure() {
+			b.Write(n.ClosureLine.Value(body))
+		}
+	case *ast.RawHTML:
+		for i := range n.Segments.Len() {
+			part := n.Segments.At(i)
+			b.Write(part.Value(body))
+		}
+	}
+	return b.String()
+}
+
+func isComment(raw string) bool {
+	raw = strings.TrimSpace(raw)
+	return strings.HasPrefix(raw, "<!--") && strings.HasSuffix(raw, "-->") && strings.Count(raw, "-->") == 1
+}
+
+// markReferences numbers the links, images and shortcodes that need the site,
+// and returns them in that order.
+func (s places) markReferences(root ast.Node) []Ref {
+	var refs []Ref
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		var ref Ref
+		switch n := n.(type) {
+		case *ast.Link:
+			if !internal(n.Destination) {
+				return ast.WalkContinue, nil
+			}
+			ref = Ref{Kind: LinkRef, Target: string(unescaped(n.Destination))}
+		case *ast.Image:
+			if !internal(n.Destination) {
+				return ast.WalkContinue, nil
+			}
+			ref = Ref{Kind: ImageRef, Target: string(unescaped(n.Destination)), Alt: plain(n, s.body), Title: string(unescaped(n.Title))}
+		case *shortcodeBlockNode:
+			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args}
+		case *shortcodeInlineNode:
+			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args}
+		default:
+			return ast.WalkContinue, nil
+		}
+		ref.Line, ref.Column = s.of(n)
+		ref.Source = diag.SourceLine(s.text, ref.Line)
+		n.SetAttributeString(refAttribute, len(refs))
+		refs = append(refs, ref)
+		return ast.WalkContinue, nil
+	})
+	return refs
+}
+
+// internal tells addresses inside the site from those with a scheme or host of
+// their own, and from places on the same page.
+func internal(address []byte) bool {
+	a := string(address)
+	if a == "" || strings.HasPrefix(a, "#") || strings.HasPrefix(a, "//") || strings.HasPrefix(a, `\`) {
+		return false
+	}
+	scheme := strings.IndexByte(unescapedScheme(a), ':')
+	return scheme < 0 || strings.ContainsAny(a[:min(scheme, len(a))], "/?#")
+}
+
+// unescapedScheme is the address as a browser would read its scheme, entities
+// resolved, so that javascript&colon; does not pass for a path.
+func unescapedScheme(a string) string { return html.UnescapeString(a) }
+
+// warnOfHTML tells where raw HTML is dropped.
+func (s places) warnOfHTML(root ast.Node) {
+	if s.settings.HTML {
+		return
+	}
+	reported := 0
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering || n.Kind() != ast.KindHTMLBlock && n.Kind() != ast.KindRawHTML {
+			return ast.WalkContinue, nil
+		}
+		raw := strings.TrimSpace(htmlOf(n, s.body))
+		if isComment(raw) || strings.HasPrefix(raw, "</") {
+			return ast.WalkContinue, nil
+		}
+		line, column := s.of(n)
+		if reported == line {
+			return ast.WalkContinue, nil // one tag of several in the line is enough
+		}
+		reported = line
+		s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Message: "raw HTML is left out",
+			Hint: "write it as markdown, or let HTML through with `markdown: {html: true}` in site.yaml", Source: diag.SourceLine(s.text, line)})
+		return ast.WalkContinue, nil
+	})
+}
+
+// moreMarker finds the top-level block that holds <!--more-->, or nil.
+func moreMarker(root ast.Node, body []byte) ast.Node {
+	var found ast.Node
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if entering && (n.Kind() == ast.KindHTMLBlock || n.Kind() == ast.KindRawHTML) && isMore(htmlOf(n, body)) {
+			for n.Parent() != root {
+				n = n.Parent()
+			}
+			found = n
+			return ast.WalkStop, nil
+		}
+		return ast.WalkContinue, nil
+	})
+	return found
+}
+
+func isMore(raw string) bool {
+	inner, comment := strings.CutPrefix(strings.TrimSpace(raw), "<!--")
+	inner, closed := strings.CutSuffix(inner, "-->")
+	return comment && closed && strings.TrimSpace(inner) == "more"
+}
+
+// autoExcerptWords is where an excerpt without a marker stops: after the
+// paragraph that passes it. Whole blocks only, so no tag is ever cut.
+const autoExcerptWords = 40
+
+// excerptNodes are the top-level blocks of the excerpt, and whether text
+// follows them.
+func excerptNodes(root ast.Node, body []byte, cut ast.Node) (out []ast.Node, more bool) {
+	words := 0
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		if n == cut {
+			if n.Kind() != ast.KindHTMLBlock {
+				out = append(out, n) // the marker stands inside a paragraph, which is kept whole
+			}
+			return out, n.NextSibling() != nil
+		}
+		if cut == nil {
+			if n.Kind() != ast.KindParagraph {
+				if len(out) > 0 {
+					return out, true
+				}
+				more = true
+				continue // a picture or heading at the very top
+			}
+			words += countWords(plain(n, body))
+			out = append(out, n)
+			if words >= autoExcerptWords {
+				return out, more || n.NextSibling() != nil
+			}
+			continue
+		}
+		out = append(out, n)
+	}
+	return out, more
+}
+
+// withoutAnchors takes away what only the whole page can offer: heading ids,
+// which would stand twice in a list, and references to its footnotes.
+func withoutAnchors(root ast.Node) {
+	var notes []ast.Node
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n.Kind() {
+		case ast.KindHeading:
+			n.RemoveAttributes()
+		case extensionast.KindFootnoteLink:
+			notes = append(notes, n)
+		}
+		return ast.WalkContinue, nil
+	})
+	for _, n := range notes {
+		n.Parent().RemoveChild(n.Parent(), n)
+	}
+}
+
+func headings(root ast.Node, body []byte) []Heading {
+	var out []Heading
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if h, ok := n.(*ast.Heading); ok && entering {
+			id, _ := h.AttributeString("id")
+			raw, _ := id.([]byte)
+			out = append(out, Heading{Level: h.Level, ID: string(raw), Title: plain(h, body)})
+		}
+		return ast.WalkContinue, nil
+	})
+	return out
+}
+
+// plain is the text of a node without markup.
+func plain(root ast.Node, body []byte) string {
+	var b strings.Builder
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch n := n.(type) {
+		case *ast.Text:
+			if entering {
+				b.Write(unescaped(n.Segment.Value(body)))
+				if n.SoftLineBreak() || n.HardLineBreak() {
+					b.WriteByte(' ')
+				}
+			}
+		case *ast.String:
+			if entering {
+				b.WriteString(html.UnescapeString(string(n.Value)))
+			}
+		case *ast.AutoLink:
+			if entering {
+				b.Write(n.Label(body))
+			}
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			return ast.WalkSkipChildren, nil
+		default:
+			if !entering && n.Type() == ast.TypeBlock {
+				b.WriteByte(' ')
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	return strings.TrimSpace(b.String())
+}
+
+func countWords(s string) int { return len(strings.Fields(s)) }
+
+// openingAndWords are the first paragraphs as one plain line, cut between
+// words, and the number of words of the whole text.
+func openingAndWords(root ast.Node, body []byte) (opening string, words int) {
+	var parts []string
+	length := 0
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		line := plain(n, body)
+		words += countWords(line)
+		if n.Kind() == ast.KindParagraph && length < openingLength {
+			parts = append(parts, strings.Fields(line)...)
+			length += len(line)
+		}
+	}
+	return Shorten(strings.Join(parts, " "), openingLength), words
+}
+
+// Shorten cuts between words, with an ellipsis, to at most limit characters.
+func Shorten(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	cut := string([]rune(s)[:limit-1])
+	if i := strings.LastIndexByte(cut, ' '); i > limit/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " ,.;:") + "…"
+}

@@ -1,0 +1,270 @@
+package content
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/yuin/goldmark/ast"
+	"golang.org/x/sync/errgroup"
+
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/source"
+)
+
+// Stage is the name under which the memo keeps parsed documents.
+const Stage = "parse"
+
+// Settings are what a document may depend on besides its own bytes.
+type Settings struct {
+	Zone       *time.Location
+	Taxonomies []string
+	HTML       bool // raw HTML is let through
+}
+
+func (s Settings) digest() memo.Digest {
+	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML)
+}
+
+// ParseAll parses every markdown file under content/, by path. A file the memo
+// knows is not read. Problems of all files are in the list as well as in their
+// documents. The error is for a file that changed meanwhile, and for the
+// context's end.
+func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remembered *memo.Memo, workers int) ([]Document, diag.List, error) {
+	files := markdownFiles(tree)
+	documents := make([]Document, len(files))
+	shared := settings.digest()
+	converter := newConverter(settings.HTML)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(workers, 1))
+	for i, f := range files {
+		if ctx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			var failed error
+			documents[i] = memo.Do(remembered, Stage, memo.Of(f.Path, f.Digest, shared), func() Document {
+				text, err := f.Read()
+				if err != nil {
+					failed = err
+					return Document{File: f.Path}
+				}
+				return parseWatched(f, text, settings, converter)
+			})
+			return failed
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	var problems diag.List
+	for _, d := range documents {
+		problems = append(problems, d.Problems...)
+	}
+	return documents, problems, nil
+}
+
+// markdownFiles are the documents of a tree. Names that begin with _ are not
+// published, but for a section's own page.
+func markdownFiles(tree source.Tree) []source.File {
+	var out []source.File
+	for _, f := range tree.Under("content/") {
+		if IsDocument(f.Path) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// IsDocument tells whether a path under content/ is a markdown file that becomes
+// a page.
+func IsDocument(file string) bool {
+	ext := strings.ToLower(path.Ext(file))
+	return (ext == ".md" || ext == ".markdown") && !Private(file)
+}
+
+// Private tells whether a path under content/ has a part that keeps it from
+// being published: a name that begins with _, but for _index.md.
+func Private(file string) bool {
+	for part := range strings.SplitSeq(file, "/") {
+		if strings.HasPrefix(part, "_") && part != "_index.md" && part != "_index.markdown" {
+			return true
+		}
+	}
+	return false
+}
+
+// patience is how long one file may take. The libraries cannot be interrupted,
+// so a hopeless one keeps a goroutine until the process ends.
+const patience = 5 * time.Second
+
+func parseWatched(f source.File, text []byte, settings Settings, converter converter) Document {
+	done := make(chan Document, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- failed(f, fmt.Sprintf("the text cannot be parsed: %v", r), "take parts of it away until it can; the part that mattered is worth a report")
+			}
+		}()
+		done <- Parse(f.Path, f.Digest, text, settings, converter)
+	}()
+	tooLong := time.NewTimer(patience)
+	defer tooLong.Stop()
+	select {
+	case d := <-done:
+		return d
+	case <-tooLong.C:
+		return failed(f, fmt.Sprintf("the text takes more than %s to parse", patience), "look for very long runs of brackets, quotes or nested lists")
+	}
+}
+
+func failed(f source.File, message, hint string) Document {
+	return Document{File: f.Path, Digest: f.Digest, Problems: diag.List{{File: f.Path, Line: 1, Column: 1, Message: message, Hint: hint}}}
+}
+
+// parse is the work on one file.
+type parse struct {
+	text     []byte // the whole file, line ends mended
+	settings Settings
+	doc      Document
+}
+
+func (p *parse) fail(d diag.Diagnostic) { p.doc.Problems = append(p.doc.Problems, d) }
+
+// Parse turns the bytes of one file into its Document. It is a pure function.
+func Parse(file string, digest memo.Digest, text []byte, settings Settings, converter converter) Document {
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	if bytes.IndexByte(text, '\r') >= 0 {
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte{'\n'}), []byte{'\r'}, []byte{'\n'})
+	}
+	p := &parse{text: text, settings: settings, doc: Document{File: file, Digest: digest}}
+	if d := refuse(file, text); d != nil {
+		p.fail(*d)
+		return p.doc
+	}
+	body, bodyLine := p.frontMatter()
+	if p.doc.Problems.HasErrors() {
+		return p.doc
+	}
+	p.fromName()
+	if err := p.markdown(body, bodyLine, converter); err != nil {
+		p.fail(diag.Diagnostic{File: file, Line: 1, Column: 1, Message: err.Error()})
+	}
+	return p.doc
+}
+
+var errTooMuch = errors.New("the page grows to more than 20 times its text")
+
+// markdown fills in everything that comes from the text.
+func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
+	root := converter.parse(body)
+	places := places{parse: p, body: body, skip: bodyLine}
+	cut := moreMarker(root, body)
+	p.doc.Headings = headings(root, body)
+	p.doc.Opening, p.doc.Words = openingAndWords(root, body)
+	refs := places.markReferences(root)
+	places.warnOfHTML(root)
+	places.warnOfDoubles(root)
+
+	html, err := converter.render(root, body)
+	if err != nil {
+		return err
+	}
+	if len(html) > maxGrowth*len(body)+1<<20 {
+		return errTooMuch
+	}
+	p.doc.Body = newBody(html, refs)
+
+	excerpt, more := excerptNodes(root, body, cut)
+	p.doc.More = more
+	var b bytes.Buffer
+	for _, n := range excerpt {
+		withoutAnchors(n)
+		part, err := converter.render(n, body)
+		if err != nil {
+			return err
+		}
+		b.Write(part)
+	}
+	p.doc.Excerpt = newBody(b.Bytes(), refs)
+	return nil
+}
+
+// newBody cuts rendered HTML at its reference marks.
+func newBody(html []byte, refs []Ref) Body {
+	var out []Segment
+	for len(html) > 0 {
+		before, rest, found := bytes.Cut(html, mark)
+		if len(before) > 0 {
+			out = append(out, Segment{HTML: string(before)})
+		}
+		if !found {
+			break
+		}
+		number, after, _ := bytes.Cut(rest, mark)
+		out = append(out, Segment{Ref: refs[atoi(number)]})
+		html = after
+	}
+	return Body{Segments: out, Digest: memo.Of(out)}
+}
+
+func atoi(digits []byte) int {
+	n := 0
+	for _, d := range digits {
+		n = 10*n + int(d-'0')
+	}
+	return n
+}
+
+// places finds where in the file a node stands.
+type places struct {
+	*parse
+	body []byte
+	skip int // lines before the body
+}
+
+func (s places) of(n ast.Node) (line, column int) {
+	offset := startOf(n)
+	if offset < 0 {
+		return s.skip + 1, 1
+	}
+	line, column = position(s.body, offset)
+	return line + s.skip, column
+}
+
+// startOf is the byte offset of a node in the body, or of the nearest thing
+// around it that has one.
+func startOf(n ast.Node) int {
+	for ; n != nil; n = n.Parent() {
+		if pos := n.Pos(); pos >= 0 {
+			return pos
+		}
+		if n.Type() == ast.TypeBlock && n.Lines() != nil && n.Lines().Len() > 0 {
+			return n.Lines().At(0).Start
+		}
+	}
+	return -1
+}
+
+// warnOfDoubles tells of headings that were given the same id by hand.
+func (s places) warnOfDoubles(root ast.Node) {
+	seen := map[string]bool{}
+	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
+		if n.Kind() != ast.KindHeading {
+			continue
+		}
+		id, _ := n.AttributeString("id")
+		raw, _ := id.([]byte)
+		if len(raw) > 0 && seen[string(raw)] {
+			line, column := s.of(n)
+			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning,
+				Message: fmt.Sprintf("a second heading has the id `%s`", raw), Hint: "links lead to the first", Source: diag.SourceLine(s.text, line)})
+		}
+		seen[string(raw)] = true
+	}
+}

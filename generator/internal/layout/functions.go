@@ -1,0 +1,72 @@
+package layout
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// functions are all that a template may call besides Go's own. Each is pure.
+func functions(s Settings) template.FuncMap {
+	return template.FuncMap{
+		"asset":    func(name string) string { return s.BasePath + s.Assets[name] },
+		"absURL":   func(path string) string { return s.absolute(path) },
+		"relURL":   func(path string) string { return s.BasePath + strings.TrimPrefix(path, "/") },
+		"date":     func(form string, t time.Time) string { return t.Format(form) },
+		"isoDate":  isoDate,
+		"dict":     dict,
+		"default":  otherwise,
+		"join":     func(list []string, separator string) string { return strings.Join(list, separator) },
+		"lower":    strings.ToLower,
+		"upper":    strings.ToUpper,
+		"safeHTML": func(s string) template.HTML { return template.HTML(s) },
+	}
+}
+
+// absolute accepts a path of the site with or without the path of baseURL.
+func (s Settings) absolute(path string) string {
+	return s.BaseURL + strings.TrimPrefix(strings.TrimPrefix(path, s.BasePath), "/")
+}
+
+func functionNames() []string {
+	return slices.Sorted(maps.Keys(functions(Settings{})))
+}
+
+// isoDate is RFC 3339 with the zone's offset, or only the day for a midnight.
+func isoDate(t time.Time) string {
+	if t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format(time.RFC3339)
+}
+
+// dict makes a map of alternating keys and values, to hand a partial several
+// things at once.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict takes pairs of a key and a value")
+	}
+	out := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict keys are text, this is %T", pairs[i])
+		}
+		out[key] = pairs[i+1]
+	}
+	return out, nil
+}
+
+// otherwise is the value, or the fallback when the value is empty. The fallback
+// comes first, so that `{{.Page.Title | default "Untitled"}}` reads well.
+func otherwise(fallback, value any) any {
+	if v := reflect.ValueOf(value); !v.IsValid() || v.IsZero() {
+		return fallback
+	}
+	return value
+}

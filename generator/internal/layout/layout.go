@@ -1,0 +1,263 @@
+package layout
+
+import (
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"text/template/parse"
+
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/source"
+)
+
+const (
+	folder   = "templates/"
+	base     = "base.html"
+	partials = "partials/"
+)
+
+// Settings are what template functions may see besides their arguments.
+type Settings struct {
+	BaseURL  string            // absolute, with a final slash
+	BasePath string            // the path of BaseURL, with slashes at both ends
+	Assets   map[string]string // asset name → path below the site
+}
+
+// Set is every layout of a site by name: "post", "list", and so on.
+type Set struct {
+	layouts map[string]Layout
+}
+
+// Layout is one ready template.
+type Layout struct {
+	Name    string
+	Closure memo.Digest // of everything that executing it can see besides the data
+	ready   *template.Template
+	texts   map[string][]byte // by template name, for diagnostics
+}
+
+// Get finds a layout.
+func (s Set) Get(name string) (Layout, bool) {
+	l, found := s.layouts[name]
+	return l, found
+}
+
+// Names are the layouts there are, sorted.
+func (s Set) Names() []string { return slices.Sorted(maps.Keys(s.layouts)) }
+
+// Load parses every layout. Templates that do not parse, and calls to assets
+// that do not exist, are in the list.
+func Load(tree source.Tree, settings Settings) (Set, diag.List, error) {
+	texts := map[string][]byte{}
+	var shared, own []string
+	for _, f := range tree.Under(folder) {
+		name := strings.TrimPrefix(f.Path, folder)
+		isPartial := strings.HasPrefix(name, partials)
+		if path.Ext(name) != ".html" || !isPartial && strings.Contains(name, "/") {
+			continue
+		}
+		text, err := f.Read()
+		if err != nil {
+			return Set{}, nil, err
+		}
+		texts[name] = text
+		switch {
+		case isPartial:
+			shared = append(shared, name)
+		case name != base:
+			own = append(own, name)
+		}
+	}
+	l := loader{settings: settings, texts: texts, set: Set{layouts: map[string]Layout{}}}
+	l.load(shared, own)
+	return l.set, l.problems.Sorted(), nil
+}
+
+type loader struct {
+	settings Settings
+	texts    map[string][]byte
+	set      Set
+	problems diag.List
+}
+
+func (l *loader) load(shared, own []string) {
+	frame := template.New("").Funcs(functions(l.settings)).Option("missingkey=zero")
+	definedIn := map[string]string{}
+	for _, name := range append([]string{base}, shared...) {
+		if !l.parse(frame, name, definedIn) {
+			return // every layout would repeat the same complaint
+		}
+	}
+	for _, name := range own {
+		set := template.Must(frame.Clone())
+		defined := maps.Clone(definedIn)
+		if !l.parse(set, name, defined) {
+			continue
+		}
+		closure, ok := l.closure(set, defined)
+		if !ok {
+			continue
+		}
+		layout := strings.TrimSuffix(name, ".html")
+		l.set.layouts[layout] = Layout{Name: layout, Closure: closure, ready: set, texts: l.texts}
+	}
+}
+
+// parse adds one file to a set and notes which file defines which template.
+func (l *loader) parse(set *template.Template, name string, definedIn map[string]string) bool {
+	text, found := l.texts[name]
+	if !found {
+		l.problems = append(l.problems, diag.Diagnostic{File: folder + name, Message: "template is missing", Hint: "every site needs " + name})
+		return false
+	}
+	// Parsing apart first tells which names this file defines.
+	trees := map[string]*parse.Tree{}
+	parser := parse.New(name)
+	parser.Mode = parse.SkipFuncCheck
+	if _, err := parser.Parse(string(text), "", "", trees); err == nil {
+		for defined := range trees {
+			definedIn[defined] = name
+		}
+	}
+	definedIn[name] = name
+	if _, err := set.New(name).Parse(string(text)); err != nil {
+		l.problems = append(l.problems, problem(err, l.texts))
+		return false
+	}
+	return true
+}
+
+// closure walks the templates that can be reached from base.html and digests
+// the files that define them and the assets they name.
+func (l *loader) closure(set *template.Template, definedIn map[string]string) (memo.Digest, bool) {
+	files := map[string]memo.Digest{}
+	assets := map[string]string{}
+	sound := true
+	seen := map[string]bool{}
+	var reach func(name string)
+	reach = func(name string) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		t := set.Lookup(name)
+		if t == nil || t.Tree == nil {
+			return // executing it says so, with its place
+		}
+		file := definedIn[name]
+		files[name] = memo.OfBytes(l.texts[file])
+		inspect(t.Tree.Root, func(n parse.Node) {
+			switch n := n.(type) {
+			case *parse.TemplateNode:
+				if set.Lookup(n.Name) == nil {
+					l.complain(file, t.Tree, n, fmt.Sprintf("no template is called %q", n.Name), diag.DidYouMean(n.Name, names(set)))
+					sound = false
+				}
+				reach(n.Name)
+			case *parse.CommandNode:
+				if f, ok := n.Args[0].(*parse.IdentifierNode); ok && f.Ident == "asset" {
+					sound = l.asset(file, t.Tree, n, assets) && sound
+				}
+			}
+		})
+	}
+	reach(base)
+	return memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath), sound
+}
+
+func (l *loader) asset(file string, tree *parse.Tree, n *parse.CommandNode, assets map[string]string) bool {
+	if len(n.Args) == 2 {
+		if name, ok := n.Args[1].(*parse.StringNode); ok {
+			url, found := l.settings.Assets[name.Text]
+			if !found {
+				l.complain(file, tree, n, fmt.Sprintf("no asset is called %q", name.Text),
+					diag.DidYouMean(name.Text, slices.Sorted(maps.Keys(l.settings.Assets))))
+				return false
+			}
+			assets[name.Text] = url
+			return true
+		}
+	}
+	l.complain(file, tree, n, "asset takes one name in quotes", "write `{{asset \"site.css\"}}`")
+	return false
+}
+
+func (l *loader) complain(file string, tree *parse.Tree, n parse.Node, message, hint string) {
+	location, _ := tree.ErrorContext(n)
+	d := place(location, l.texts)
+	d.File, d.Message, d.Hint = folder+file, message, hint
+	l.problems = append(l.problems, d)
+}
+
+func names(set *template.Template) []string {
+	var out []string
+	for _, t := range set.Templates() {
+		out = append(out, t.Name())
+	}
+	slices.Sort(out)
+	return out
+}
+
+// inspect visits every node below n, n first.
+func inspect(n parse.Node, visit func(parse.Node)) {
+	switch n := n.(type) {
+	case nil:
+		return
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, child := range n.Nodes {
+			inspect(child, visit)
+		}
+		return
+	}
+	visit(n)
+	switch n := n.(type) {
+	case *parse.ActionNode:
+		inspectPipe(n.Pipe, visit)
+	case *parse.TemplateNode:
+		inspectPipe(n.Pipe, visit)
+	case *parse.IfNode:
+		inspectBranch(n.BranchNode, visit)
+	case *parse.RangeNode:
+		inspectBranch(n.BranchNode, visit)
+	case *parse.WithNode:
+		inspectBranch(n.BranchNode, visit)
+	case *parse.PipeNode:
+		inspectPipe(n, visit)
+	case *parse.CommandNode:
+		for _, arg := range n.Args {
+			inspect(arg, visit)
+		}
+	}
+}
+
+func inspectPipe(p *parse.PipeNode, visit func(parse.Node)) {
+	if p == nil {
+		return
+	}
+	for _, c := range p.Cmds {
+		inspect(c, visit)
+	}
+}
+
+func inspectBranch(b parse.BranchNode, visit func(parse.Node)) {
+	inspectPipe(b.Pipe, visit)
+	inspect(b.List, visit)
+	inspect(b.ElseList, visit)
+}
+
+// Render executes a layout. A failure is a diagnostic at the template's line.
+func (l Layout) Render(w io.Writer, data any) *diag.Diagnostic {
+	if err := l.ready.ExecuteTemplate(w, base, data); err != nil {
+		d := problem(err, l.texts)
+		return &d
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package memo
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// Memo holds results between builds. The zero value is not ready; use New. It
+// may be used from several goroutines.
+type Memo struct {
+	mu         sync.Mutex
+	entries    map[name]entry
+	generation int
+	runs       map[string]int
+	verify     bool
+	mismatches []string
+}
+
+type name struct {
+	stage  string
+	recipe Digest
+}
+
+type entry struct {
+	result any
+	used   int // the generation that last asked for it
+}
+
+// New is an empty Memo.
+func New() *Memo {
+	return &Memo{entries: map[name]entry{}, runs: map[string]int{}}
+}
+
+// Do returns what compute returned for this stage and recipe before, or calls
+// it now. The recipe must be the digest of everything compute can see, and the
+// result must be a value nobody changes afterwards.
+func Do[T any](m *Memo, stage string, recipe Digest, compute func() T) T {
+	at := name{stage, recipe}
+	m.mu.Lock()
+	remembered, hit := m.entries[at]
+	verify := m.verify
+	if hit {
+		remembered.used = m.generation
+		m.entries[at] = remembered
+	}
+	m.mu.Unlock()
+	if hit && !verify {
+		return remembered.result.(T)
+	}
+
+	result := compute()
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if hit {
+		if Of(result) != Of(remembered.result) {
+			m.mismatches = append(m.mismatches, fmt.Sprintf("%s %s", stage, recipe.Short()))
+		}
+		return result
+	}
+	m.runs[stage]++
+	m.entries[at] = entry{result, m.generation}
+	return result
+}
+
+// Runs is how often this stage was computed since the last Sweep.
+func (m *Memo) Runs(stage string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.runs[stage]
+}
+
+// Sweep ends a generation: what was not asked for since the last Sweep is
+// forgotten, and counting starts anew.
+func (m *Memo) Sweep() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for at, e := range m.entries {
+		if e.used < m.generation {
+			delete(m.entries, at)
+		}
+	}
+	m.generation++
+	clear(m.runs)
+}
+
+// Verify makes every later hit be computed again and compared.
+func (m *Memo) Verify() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.verify = true
+}
+
+// Mismatches names the stages and recipes whose second result differed from the
+// first, sorted. A healthy program never has one.
+func (m *Memo) Mismatches() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := slices.Clone(m.mismatches)
+	slices.SortFunc(out, cmp.Compare[string])
+	return out
+}

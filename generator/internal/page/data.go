@@ -1,0 +1,104 @@
+package page
+
+import (
+	"html/template"
+	"time"
+
+	"cardbowl/generator/internal/memo"
+)
+
+// Data is the dot of every layout: the template contract. All of it is plain
+// values; a layout can ask nothing further. Addresses that start with a slash
+// already hold the path of baseURL.
+type Data struct {
+	Site  Site
+	Page  Page
+	Items []Item // what a home page or list shows, newest first; one page of it when paginated
+	Terms []Term // what a list of terms shows (every tag, say), by name
+	Pager Pager
+}
+
+// Site is the same on every page of one build.
+type Site struct {
+	Title       string
+	Description string
+	Language    string // BCP 47, "en" by default
+	Author      string
+	BaseURL     string // absolute, with a final slash
+	Home        string // "/" or the path of baseURL
+	Tracker     string // origin that forms and counts go to; empty: the same origin
+	Menus       map[string][]MenuItem
+	Params      map[string]any // params: of site.yaml
+}
+
+// MenuItem is one entry of a menu of site.yaml.
+type MenuItem struct {
+	Title, URL string
+}
+
+// Page is the page being rendered.
+type Page struct {
+	Kind          string // post, page, home, list or error
+	Title         string
+	HeadTitle     string    // for <title>: the title and the site's name
+	Description   string    // for the meta element; taken from the text when front matter has none
+	URL           string    // root-relative
+	Permalink     string    // absolute
+	Section       string    // first folder under content; empty for pages at the top
+	Date          time.Time // zero when there is none
+	Lastmod       time.Time // zero when there is none
+	Authors       []string
+	Tags          []Link
+	Categories    []Link
+	Taxonomies    map[string][]Link // every taxonomy by its name in site.yaml, tags and categories too
+	Images        []string          // absolute addresses
+	Draft         bool
+	Words         int
+	ReadingTime   int // minutes at 220 words, at least 1 for a page with text
+	Headings      []Heading
+	Content       template.HTML `digest:"-"` // ContentDigest stands for it
+	ContentDigest memo.Digest
+	Form          template.HTML `digest:"-"` // the form at the end, empty when the page has none; FormDigest stands for it
+	FormDigest    memo.Digest
+	Previous      Link           // the next older post; zero when there is none
+	Next          Link           // the next newer post
+	Params        map[string]any // front-matter keys the program does not know, and params:
+}
+
+// Item is one entry of a list.
+type Item struct {
+	Title         string
+	URL           string
+	Permalink     string
+	Date          time.Time
+	Excerpt       template.HTML `digest:"-"` // ExcerptDigest stands for it
+	ExcerptDigest memo.Digest
+	More          bool // the page says more than its excerpt
+	Tags          []Link
+	ReadingTime   int
+	Draft         bool
+}
+
+// Link is a title and where it leads.
+type Link struct {
+	Title, URL string
+}
+
+// Term is one term of a taxonomy and how many pages carry it.
+type Term struct {
+	Title, URL string
+	Count      int
+}
+
+// Heading is one heading of the text, for a table of contents.
+type Heading struct {
+	Level     int // 1 to 6
+	ID, Title string
+}
+
+// Pager is where in a paginated list this page stands. Total is 1 when the
+// list fits on one page, 0 when the page is no list.
+type Pager struct {
+	Number, Total       int
+	Newer, Older, First string // root-relative; empty at the ends
+}

@@ -1,0 +1,340 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/site"
+)
+
+// Planned is one page to render.
+type Planned struct {
+	Output string // below the published folder
+	Layout string
+	Data   Data
+	body   resolved
+	form   placedForm
+}
+
+// Filled is the data with the text and the form of the page joined, as a layout
+// gets it.
+func (p Planned) Filled() Data {
+	d := p.Data
+	d.Page.Content = p.body.html()
+	d.Page.Form = p.form.html()
+	return d
+}
+
+// Recipe is the digest of everything the page's bytes depend on besides its
+// layout.
+func (p Planned) Recipe() memo.Digest { return memo.Of(p.Data) }
+
+// Fixed is a small file whose bytes are known at once.
+type Fixed struct {
+	Output string
+	Bytes  []byte
+}
+
+// Plan is everything to be made from layouts and data.
+type Plan struct {
+	Pages []Planned
+	Fixed []Fixed
+	Frame Planned // the page whose rendering becomes manifest.Frame
+}
+
+// Make plans every page of a site. hasLayout tells whether a layout exists.
+func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
+	p := planner{site: s, config: s.Config, hasLayout: hasLayout, items: map[*site.Page]Item{}, markup: map[string]string{}}
+	p.shared = p.siteData()
+	for _, pg := range s.Pages {
+		p.page(pg)
+	}
+	p.apart()
+	for _, pg := range s.Pages {
+		for _, alias := range pg.Aliases {
+			p.plan.Fixed = append(p.plan.Fixed, p.redirect(alias, pg))
+		}
+	}
+	return p.plan, p.problems
+}
+
+type planner struct {
+	site      site.Site
+	config    config.Config
+	hasLayout func(string) bool
+	shared    Site
+	items     map[*site.Page]Item
+	markup    map[string]string // of forms, by name and place
+	plan      Plan
+	problems  diag.List
+}
+
+func (p *planner) siteData() Site {
+	c := p.config
+	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Author: c.Author, BaseURL: c.BaseURL,
+		Home: c.BasePath(), Tracker: c.Tracker.URL, Menus: map[string][]MenuItem{}, Params: c.Params}
+	for name, items := range c.Menus {
+		for _, item := range items {
+			s.Menus[name] = append(s.Menus[name], MenuItem{item.Title, p.written(item.URL)})
+		}
+	}
+	return s
+}
+
+// relative is the address of a site path within its origin.
+func (p *planner) relative(sitePath string) string {
+	return (&url.URL{Path: p.config.BasePath() + strings.TrimPrefix(sitePath, "/")}).EscapedPath()
+}
+
+// absolute is the whole address of a site path.
+func (p *planner) absolute(sitePath string) string {
+	return p.config.BaseURL + strings.TrimPrefix((&url.URL{Path: sitePath}).EscapedPath(), "/")
+}
+
+// written is an address from site.yaml: a path of the site, or any other.
+func (p *planner) written(address string) string {
+	if strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") {
+		return p.relative(address)
+	}
+	return address
+}
+
+// page plans one page of the site; a list may take several.
+func (p *planner) page(pg *site.Page) {
+	data, body := p.pageData(pg)
+	ending := p.placeForm(pg, pg.Form, "end")
+	data.FormDigest = memo.Of(ending.markup, ending.post)
+	layout := p.layoutOf(pg)
+	chunks := pg.Chunks(p.config.Paginate)
+	for n := range chunks {
+		d := Data{Site: p.shared, Page: data}
+		if pg.Kind == site.Home || pg.Kind == site.List {
+			d.Pager = p.pager(pg, n+1, chunks)
+			members := pg.Members[min(n*p.config.Paginate, len(pg.Members)):min((n+1)*p.config.Paginate, len(pg.Members))]
+			for _, m := range members {
+				d.Items = append(d.Items, p.item(m))
+			}
+			for _, t := range pg.AllTerms {
+				d.Terms = append(d.Terms, Term{t.Title, p.relative(t.Path), t.Count})
+			}
+		}
+		planned := Planned{Output: pg.Output, Layout: layout, Data: d, body: body, form: ending}
+		if n > 0 {
+			at := pg.ChunkPath(n + 1)
+			planned.Output = strings.TrimPrefix(at, "/") + "index.html"
+			planned.Data.Page.URL, planned.Data.Page.Permalink = p.relative(at), p.absolute(at)
+			planned.Data.Page.HeadTitle = fmt.Sprintf("%s (page %d)", data.HeadTitle, n+1)
+		}
+		p.plan.Pages = append(p.plan.Pages, planned)
+	}
+}
+
+func (p *planner) pager(pg *site.Page, n, total int) Pager {
+	out := Pager{Number: n, Total: total, First: p.relative(pg.Path)}
+	if n > 1 {
+		out.Newer = p.relative(pg.ChunkPath(n - 1))
+	}
+	if n < total {
+		out.Older = p.relative(pg.ChunkPath(n + 1))
+	}
+	return out
+}
+
+// layoutOf is the layout a page names, or the one of its kind.
+func (p *planner) layoutOf(pg *site.Page) string {
+	if pg.Doc != nil && pg.Doc.Front.Layout != "" {
+		if p.hasLayout(pg.Doc.Front.Layout) {
+			return pg.Doc.Front.Layout
+		}
+		p.problems = append(p.problems, pg.Doc.At("layout", diag.Error, fmt.Sprintf("there is no layout `%s`", pg.Doc.Front.Layout),
+			"a layout is a file such as templates/"+pg.Doc.Front.Layout+".html"))
+	}
+	switch {
+	case len(pg.AllTerms) > 0:
+		return "terms"
+	case pg.Kind == site.Plain:
+		return "page"
+	}
+	return pg.Kind
+}
+
+// pageData is what a layout learns of a page, and its text.
+func (p *planner) pageData(pg *site.Page) (Page, resolved) {
+	d := Page{Kind: pg.Kind, Title: pg.Title, HeadTitle: p.headTitle(pg), URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path),
+		Section: pg.Section, Date: pg.Date(), Description: p.config.Description,
+		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}}
+	for taxonomy, terms := range pg.Terms {
+		for _, t := range terms {
+			d.Taxonomies[taxonomy] = append(d.Taxonomies[taxonomy], Link{t.Title, p.relative(t.Path)})
+		}
+	}
+	d.Tags, d.Categories = d.Taxonomies["tags"], d.Taxonomies["categories"]
+	if pg.Doc == nil {
+		return d, resolved{}
+	}
+	doc, front := pg.Doc, pg.Doc.Front
+	d.Description = firstOf(front.Description, front.Summary, opening(doc), d.Description)
+	d.Lastmod, d.Draft, d.Words, d.Params = front.Lastmod, front.Draft, doc.Words, front.Params
+	d.ReadingTime = readingTime(doc.Words)
+	d.Authors = front.Authors
+	if len(d.Authors) == 0 && pg.Kind == site.Post && p.config.Author != "" {
+		d.Authors = []string{p.config.Author}
+	}
+	for _, h := range doc.Headings {
+		d.Headings = append(d.Headings, Heading(h))
+	}
+	for _, image := range front.Images {
+		d.Images = append(d.Images, p.imageAddress(pg, image))
+	}
+	body := p.resolve(pg, doc.Body, true)
+	d.ContentDigest = body.digest
+	return d, body
+}
+
+// descriptionLength is what search engines show of a description.
+const descriptionLength = 155
+
+func opening(doc *content.Document) string { return content.Shorten(doc.Opening, descriptionLength) }
+
+const wordsPerMinute = 220
+
+func readingTime(words int) int { return (words + wordsPerMinute - 1) / wordsPerMinute }
+
+func (p *planner) headTitle(pg *site.Page) string {
+	if pg.Kind == site.Home || pg.Title == p.config.Title {
+		return pg.Title
+	}
+	return pg.Title + " | " + p.config.Title
+}
+
+func (p *planner) link(pg *site.Page) Link {
+	if pg == nil {
+		return Link{}
+	}
+	return Link{pg.Title, p.relative(pg.Path)}
+}
+
+// item is what lists show of a page; made once, however many lists show it.
+func (p *planner) item(pg *site.Page) Item {
+	if made, found := p.items[pg]; found {
+		return made
+	}
+	doc := pg.Doc
+	item := Item{Title: pg.Title, URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path), Date: pg.Date(), More: doc.More,
+		ReadingTime: readingTime(doc.Words), Draft: doc.Front.Draft}
+	for _, t := range pg.Terms["tags"] {
+		item.Tags = append(item.Tags, Link{t.Title, p.relative(t.Path)})
+	}
+	if summary := doc.Front.Summary; summary != "" {
+		item.Excerpt = template.HTML("<p>" + template.HTMLEscapeString(summary) + "</p>\n")
+		item.ExcerptDigest, item.More = memo.Of(summary), true
+	} else {
+		excerpt := p.resolve(pg, doc.Excerpt, false)
+		item.Excerpt, item.ExcerptDigest = excerpt.html(), excerpt.digest
+	}
+	p.items[pg] = item
+	return item
+}
+
+// apart plans the pages that stand at no address of the site's own: the one for
+// missing addresses, and the frame for the tracker's answers.
+func (p *planner) apart() {
+	missing := Page{Kind: site.NotFound, Title: "Page not found", HeadTitle: "Page not found | " + p.config.Title, Description: p.config.Description}
+	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, Page: missing}})
+	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
+		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
+		body: resolved{parts: []string{manifest.FrameContent}}}
+}
+
+const redirectPage = `<!DOCTYPE html>
+<html lang="%s">
+<head>
+<meta charset="utf-8">
+<title>%s</title>
+<link rel="canonical" href="%s">
+<meta name="robots" content="noindex">
+<meta http-equiv="refresh" content="0; url=%s">
+</head>
+<body><p><a href="%s">%s</a></p></body>
+</html>
+`
+
+// redirect is a page at a former address, for servers that know no better.
+func (p *planner) redirect(alias string, pg *site.Page) Fixed {
+	escape := template.HTMLEscapeString
+	to := escape(p.relative(pg.Path))
+	output := strings.TrimPrefix(alias, "/")
+	if strings.HasSuffix(alias, "/") {
+		output += "index.html"
+	}
+	return Fixed{Output: output, Bytes: fmt.Appendf(nil, redirectPage, escape(p.config.Language), escape(pg.Title), escape(p.absolute(pg.Path)), to, to, escape(pg.Title))}
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// Manifest is what the tracker needs to know of the site. frame is the rendered
+// Plan.Frame.
+func Manifest(s site.Site, frame string) manifest.Manifest {
+	c := s.Config
+	m := manifest.Manifest{Version: manifest.Current, Title: c.Title, BaseURL: c.BaseURL, Language: c.Language, TimeZone: c.TimeZone,
+		Sales: c.Sales, Currency: c.Currency, Forms: c.Forms, Frame: manifest.Frame{HTML: frame}}
+	base := strings.TrimSuffix(c.BasePath(), "/")
+	for _, pg := range s.Pages {
+		entry := manifest.Page{Path: base + pg.Path, Kind: pg.Kind, Title: pg.Title, Section: pg.Section, Forms: formsOn(pg, c)}
+		for _, alias := range pg.Aliases {
+			entry.Aliases = append(entry.Aliases, base+alias)
+		}
+		for _, t := range pg.Terms["tags"] {
+			entry.Tags = append(entry.Tags, t.Title)
+		}
+		var said memo.Digest
+		if pg.Doc != nil {
+			entry.Authors = pg.Doc.Front.Authors
+			said = pg.Doc.Body.Digest
+		}
+		if date := pg.Date(); !date.IsZero() {
+			entry.Date = date.Format("2006-01-02")
+		}
+		entry.Revision = memo.Of(pg.Title, said).String()[:16]
+		m.Pages = append(m.Pages, entry)
+		for n := 2; n <= pg.Chunks(c.Paginate); n++ {
+			m.Pages = append(m.Pages, manifest.Page{Path: base + pg.ChunkPath(n), Kind: site.List, Title: fmt.Sprintf("%s (page %d)", pg.Title, n), Revision: entry.Revision})
+		}
+	}
+	slices.SortFunc(m.Pages, func(a, b manifest.Page) int { return strings.Compare(a.Path, b.Path) })
+	return m
+}
+
+// formsOn names the forms placed on a page, at its end or by a shortcode.
+func formsOn(pg *site.Page, c config.Config) []string {
+	names := map[string]bool{}
+	if pg.Form != "" {
+		names[pg.Form] = true
+	}
+	if pg.Doc != nil {
+		for _, s := range pg.Doc.Body.Segments {
+			if s.Ref.Kind == content.ShortcodeRef && s.Ref.Target == "form" {
+				if name := formArg(s.Ref, c); name != "" {
+					names[name] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,229 @@
+package page
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"net/url"
+	"path"
+	"strings"
+
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/site"
+)
+
+// resolved is a body whose references have become text.
+type resolved struct {
+	parts  []string
+	digest memo.Digest
+}
+
+// html joins the parts; a body without references is not copied.
+func (r resolved) html() template.HTML { return template.HTML(strings.Join(r.parts, "")) }
+
+// resolve turns each reference of a body into text. Problems are told only
+// once, for the body, not again for its excerpt.
+func (p *planner) resolve(pg *site.Page, body content.Body, tell bool) resolved {
+	out := resolved{parts: make([]string, len(body.Segments))}
+	said := make([]string, 0, 8)
+	places := map[string]int{}
+	for i, s := range body.Segments {
+		switch s.Ref.Kind {
+		case "":
+			out.parts[i] = s.HTML
+			continue
+		case content.LinkRef:
+			out.parts[i] = html.EscapeString(p.linkAddress(pg, s.Ref, tell))
+		case content.ImageRef:
+			out.parts[i] = p.image(pg, s.Ref, tell)
+		case content.ShortcodeRef:
+			out.parts[i] = p.shortcode(pg, s.Ref, tell, places)
+		}
+		said = append(said, out.parts[i])
+	}
+	out.digest = memo.Of(body.Digest, said)
+	return out
+}
+
+func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity diag.Severity, message, hint string) {
+	if tell {
+		p.problems = append(p.problems, diag.Diagnostic{File: pg.Doc.File, Line: ref.Line, Column: ref.Column, Severity: severity,
+			Message: message, Hint: hint, Source: ref.Source})
+	}
+}
+
+// linkAddress is where a link within the site leads, root-relative.
+func (p *planner) linkAddress(pg *site.Page, ref content.Ref, tell bool) string {
+	at, tail := cutTail(ref.Target)
+	if content.IsDocument(at) {
+		return p.documentAddress(pg, ref, at, tail, tell)
+	}
+	if found, ok := p.sitePath(pg, at); ok {
+		return p.relative(found) + tail
+	}
+	p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads nowhere in this site", ref.Target),
+		"link to the markdown file itself, such as [text](other-post.md), and the address will follow")
+	if strings.HasPrefix(at, "/") {
+		return p.relative(at) + tail
+	}
+	return ref.Target
+}
+
+// documentAddress follows a link to a markdown file, relative to the file it
+// stands in or, with a leading slash, to the content folder.
+func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail string, tell bool) string {
+	file := p.inContent(pg, at)
+	if target, found := p.site.ByFile(file); found {
+		return p.relative(target.Path) + tail
+	}
+	if why, hidden := p.site.Hidden(file); hidden {
+		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads to a page that is not published: %s", ref.Target, why), "")
+		return ref.Target
+	}
+	hint := diag.DidYouMean(path.Base(at), p.site.FileNames())
+	if hint == "" {
+		hint = "the path counts from the file the link stands in, or from content/ with a leading slash"
+	}
+	p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("the link `%s` leads to a file that does not exist (%s)", ref.Target, file), hint)
+	return ref.Target
+}
+
+// inContent is the path, in the site folder, of something a page refers to.
+func (p *planner) inContent(pg *site.Page, at string) string {
+	if strings.HasPrefix(at, "/") {
+		return path.Join("content", strings.TrimPrefix(strings.TrimPrefix(at, "/content/"), "/"))
+	}
+	return path.Join(path.Dir(pg.Doc.File), at)
+}
+
+// sitePath finds what an address in a text means: a file beside the text, a
+// document without its ending, or a path of the site, absolute or as a browser
+// would read it from the page.
+func (p *planner) sitePath(pg *site.Page, at string) (string, bool) {
+	file := p.inContent(pg, at)
+	published := strings.TrimPrefix(file, "content")
+	if p.site.HasFile(published) {
+		return published, true
+	}
+	for _, name := range []string{file + ".md", path.Join(file, "index.md"), path.Join(file, "_index.md")} {
+		if target, found := p.site.ByFile(name); found {
+			return target.Path, true
+		}
+	}
+	absolute := at
+	if !strings.HasPrefix(at, "/") {
+		absolute = path.Join(pg.Path, at)
+		if strings.HasSuffix(at, "/") {
+			absolute += "/"
+		}
+	}
+	for _, candidate := range []string{absolute, strings.TrimSuffix(absolute, "/") + "/", strings.TrimSuffix(absolute, "index.html")} {
+		if target, found := p.site.ByPath(candidate); found {
+			return target.Path, true
+		}
+		if p.site.HasFile(candidate) {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
+// cutTail parts an address into its path, decoded, and its query and fragment.
+func cutTail(address string) (at, tail string) {
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address, tail = address[:i], address[i:]
+	}
+	if decoded, err := url.PathUnescape(address); err == nil {
+		address = decoded
+	}
+	return address, tail
+}
+
+func (p *planner) image(pg *site.Page, ref content.Ref, tell bool) string {
+	at, tail := cutTail(ref.Target)
+	address := ref.Target
+	if found, ok := p.sitePath(pg, at); ok {
+		address = p.relative(found) + tail
+	} else {
+		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", ref.Target),
+			"put it beside the text, or under content/ and write its path with a leading slash")
+		if strings.HasPrefix(at, "/") {
+			address = p.relative(at) + tail
+		}
+	}
+	title := ""
+	if ref.Title != "" {
+		title = fmt.Sprintf(` title="%s"`, html.EscapeString(ref.Title))
+	}
+	return fmt.Sprintf(`<img src="%s" alt="%s"%s loading="lazy">`, html.EscapeString(address), html.EscapeString(ref.Alt), title)
+}
+
+// imageAddress is the whole address of a picture named in front matter.
+func (p *planner) imageAddress(pg *site.Page, written string) string {
+	if strings.Contains(written, "://") {
+		return written
+	}
+	if found, ok := p.sitePath(pg, written); ok {
+		return p.absolute(found)
+	}
+	return p.absolute("/" + strings.TrimPrefix(written, "/"))
+}
+
+// shortcode makes what a call in the text stands for.
+func (p *planner) shortcode(pg *site.Page, ref content.Ref, tell bool, places map[string]int) string {
+	if ref.Target != "form" {
+		p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("there is no shortcode `%s`", ref.Target), diag.DidYouMean(ref.Target, []string{"form"}))
+		return ""
+	}
+	if len(ref.Args) > 1 {
+		p.complain(pg, ref, tell, diag.Error, "the shortcode form takes one name", "write {{< form newsletter >}}")
+		return ""
+	}
+	name := formArg(ref, p.config)
+	if _, found := p.config.Form(name); !found {
+		p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("there is no form `%s`", name), diag.DidYouMean(name, p.config.FormNames()))
+		return ""
+	}
+	place := "inline"
+	if places[name]++; places[name] > 1 {
+		place = fmt.Sprintf("inline-%d", places[name])
+	}
+	return string(p.placeForm(pg, name, place).html())
+}
+
+// formArg is the form a shortcode names, or the site's default.
+func formArg(ref content.Ref, c config.Config) string {
+	if len(ref.Args) > 0 {
+		return ref.Args[0]
+	}
+	if names := c.FormNames(); len(names) > 0 {
+		return names[0]
+	}
+	return ""
+}
+
+// placedForm is a form's markup with the page it stands on still to be named,
+// so that the markup is made once for all pages.
+type placedForm struct{ markup, post string }
+
+const formPost = "cardbowl-form-post"
+
+func (f placedForm) html() template.HTML {
+	return template.HTML(strings.ReplaceAll(f.markup, formPost, html.EscapeString(f.post)))
+}
+
+func (p *planner) placeForm(pg *site.Page, name, place string) placedForm {
+	d, found := p.config.Form(name)
+	if !found {
+		return placedForm{}
+	}
+	key := name + " " + place
+	if p.markup[key] == "" {
+		p.markup[key] = string(form.Markup(d, form.Placement{Post: formPost, Place: place, Action: p.config.Tracker.URL + "/_/f/" + url.PathEscape(name)}))
+	}
+	return placedForm{p.markup[key], strings.TrimSuffix(p.config.BasePath(), "/") + pg.Path}
+}

@@ -1,0 +1,300 @@
+package preview
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"cardbowl/generator/internal/diag"
+)
+
+//go:embed live.js
+var liveScript []byte
+
+//go:embed failed.html
+var failedSource string
+
+var failedPage = template.Must(template.New("failed").Parse(failedSource))
+
+const (
+	livePath   = "/_/live"
+	scriptPath = "/_/live.js"
+)
+
+// Preview serves one site while it is being written.
+type Preview struct {
+	site  http.Handler
+	hosts []string
+
+	mu        sync.Mutex
+	build     int // counts builds, good and failed
+	good      bool
+	problems  diag.List
+	listeners map[chan message]bool
+	closed    bool
+}
+
+// message is one server-sent event.
+type message struct {
+	name string
+	data []byte
+}
+
+// state is what the script learns when it connects and after each build.
+type state struct {
+	Build    int       `json:"build"`
+	Changed  []string  `json:"changed"`  // URL paths of changed pages and files
+	Problems []problem `json:"problems"` // errors; empty after a good build
+}
+
+type problem struct {
+	Position string `json:"position"`
+	Message  string `json:"message"`
+	Hint     string `json:"hint"`
+	Source   string `json:"source"`
+	Column   int    `json:"column"`
+}
+
+// New wraps the handler that serves the site. hosts are names, besides this
+// machine's own, under which it may be asked for.
+func New(site http.Handler, hosts ...string) *Preview {
+	return &Preview{site: site, hosts: hosts, listeners: map[chan message]bool{}}
+}
+
+// Built tells every open page of a good build and the addresses it changed.
+func (p *Preview) Built(changed []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.build++
+	p.good, p.problems = true, nil
+	p.broadcast("built", state{Build: p.build, Changed: changed})
+}
+
+// Failed tells every open page that the last good site stands, and why.
+func (p *Preview) Failed(problems diag.List) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.build++
+	p.problems = problems.Only(diag.Error)
+	p.broadcast("failed", state{Build: p.build, Problems: shown(p.problems)})
+}
+
+// Close ends all waiting connections, so that the server can stop.
+func (p *Preview) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for listener := range p.listeners {
+		close(listener)
+		delete(p.listeners, listener)
+	}
+}
+
+// broadcast is called with the lock held. A page too slow to take a message
+// loses its connection, and learns the state when it connects again.
+func (p *Preview) broadcast(name string, s state) {
+	data, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // plain values
+	}
+	for listener := range p.listeners {
+		select {
+		case listener <- message{name, data}:
+		default:
+			close(listener)
+			delete(p.listeners, listener)
+		}
+	}
+}
+
+func shown(list diag.List) []problem {
+	var out []problem
+	for _, d := range list {
+		position := ""
+		if d.File != "" {
+			position = d.Position()
+		}
+		out = append(out, problem{position, d.Message, d.Hint, d.Source, max(d.Column, 1)})
+	}
+	return out
+}
+
+// ServeHTTP implements http.Handler.
+func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !p.ours(r.Host) {
+		http.Error(w, "This preview answers only under the name of the machine it runs on.", http.StatusForbidden)
+		return
+	}
+	switch r.URL.Path {
+	case livePath:
+		p.live(w, r)
+		return
+	case scriptPath:
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		_, _ = w.Write(liveScript)
+		return
+	}
+	p.mu.Lock()
+	good, problems := p.good, p.problems
+	p.mu.Unlock()
+	if !good && !strings.HasPrefix(r.URL.Path, "/_/") {
+		p.failed(w, problems)
+		return
+	}
+	added := &adding{ResponseWriter: w, code: http.StatusOK}
+	p.site.ServeHTTP(added, r)
+	added.finish()
+}
+
+// ours admits names that only this machine answers to. An address in digits
+// cannot be pointed elsewhere by a name server.
+func (p *Preview) ours(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.Trim(name, "[]"))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(p.hosts, name) {
+		return true
+	}
+	_, err := netip.ParseAddr(name)
+	return err == nil
+}
+
+// failed is the page when there is no good site yet.
+func (p *Preview) failed(w http.ResponseWriter, problems diag.List) {
+	var page bytes.Buffer
+	if err := failedPage.Execute(&page, problems); err != nil {
+		http.Error(w, problems.String(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = w.Write(withScript(page.Bytes(), true))
+}
+
+// heartbeat keeps proxies and sleeping laptops from taking a silent connection
+// for a dead one.
+const heartbeat = 20 * time.Second
+
+// live sends the state and then every build until the page goes.
+func (p *Preview) live(w http.ResponseWriter, r *http.Request) {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		http.Error(w, "Only pages of this preview may listen.", http.StatusForbidden)
+		return
+	}
+	controller := http.NewResponseController(w)
+	_ = controller.SetWriteDeadline(time.Time{}) // it stays open for as long as the page does
+	listener := make(chan message, 16)
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		http.Error(w, "The preview is stopping.", http.StatusServiceUnavailable)
+		return
+	}
+	p.listeners[listener] = true
+	first, _ := json.Marshal(state{Build: p.build, Problems: shown(p.problems)})
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.listeners, listener)
+	}()
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	fmt.Fprintf(w, "retry: 500\nevent: state\ndata: %s\n\n", first)
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		if controller.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case m, open := <-listener:
+			if !open {
+				return
+			}
+			fmt.Fprintf(w, "event: %s\ndata: %s\n\n", m.name, m.data)
+		case <-beat.C:
+			fmt.Fprint(w, ": still here\n\n")
+		}
+	}
+}
+
+// adding holds back an HTML response to add the script to it, and passes
+// everything else on.
+type adding struct {
+	http.ResponseWriter
+	code    int
+	started bool
+	html    bool
+	body    bytes.Buffer
+}
+
+func (a *adding) WriteHeader(code int) {
+	if a.started {
+		return
+	}
+	a.started, a.code = true, code
+	kind := a.Header().Get("Content-Type")
+	a.html = strings.HasPrefix(kind, "text/html") && code != http.StatusNotModified && code != http.StatusNoContent
+	if !a.html {
+		a.ResponseWriter.WriteHeader(code)
+	}
+}
+
+func (a *adding) Write(b []byte) (int, error) {
+	if !a.started {
+		if a.Header().Get("Content-Type") == "" {
+			a.Header().Set("Content-Type", http.DetectContentType(b))
+		}
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.html {
+		return a.body.Write(b)
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *adding) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *adding) finish() {
+	if !a.html {
+		return
+	}
+	page := withScript(a.body.Bytes(), a.code == http.StatusNotFound)
+	if a.Header().Get("Content-Length") != "" {
+		a.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	}
+	a.ResponseWriter.WriteHeader(a.code)
+	_, _ = a.ResponseWriter.Write(page)
+}
+
+// withScript puts the script before the end of the body. always makes the page
+// load again after any build, since it is none of the site's.
+func withScript(page []byte, always bool) []byte {
+	element := `<script src="` + scriptPath + `" defer></script>`
+	if always {
+		element = `<script src="` + scriptPath + `" data-always defer></script>`
+	}
+	if at := bytes.LastIndex(page, []byte("</body>")); at >= 0 {
+		return slices.Concat(page[:at], []byte(element+"\n"), page[at:])
+	}
+	return slices.Concat(page, []byte(element))
+}

@@ -1,0 +1,131 @@
+package site
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/source"
+)
+
+// The kinds of page, as the manifest and the report name them.
+const (
+	Home     = "home"
+	Post     = "post"
+	Plain    = "page"
+	List     = "list"
+	NotFound = "error"
+)
+
+// Options choose what is shown.
+type Options struct {
+	Drafts  bool
+	Future  bool
+	Expired bool
+	Now     time.Time
+}
+
+// Site is everything there is, with addresses.
+type Site struct {
+	Config config.Config
+	Pages  []*Page // by path: documents, lists and term pages
+	Files  []File  // published as they are, by path
+
+	byFile  map[string]*Page // document → page
+	byPath  map[string]*Page
+	files   map[string]bool   // site paths of Files
+	hidden  map[string]string // document → why it is not shown
+	aliases map[string]*Page
+}
+
+// File is published byte for byte.
+type File struct {
+	Path   string // below the published folder, "posts/funnel.svg"
+	Source source.File
+}
+
+// Page is one address that answers with HTML.
+type Page struct {
+	Kind    string
+	Path    string // site path, with slashes at both ends unless it names a file: "/posts/a/"
+	Output  string // below the published folder: "posts/a/index.html"
+	Title   string
+	Section string
+	Doc     *content.Document // nil for a list that no document describes
+	Form    string            // name of the form at its end; empty: none
+	Aliases []string          // former site paths
+	Terms   map[string][]Term // by taxonomy
+	Older   *Page             // the neighbours of a post within its section
+	Newer   *Page
+
+	Members  []*Page // of a home page or list, in order
+	Taxonomy string  // of a term page or a list of terms
+	AllTerms []Term  // of a list of terms, by name
+}
+
+// Term is one term of a taxonomy.
+type Term struct {
+	Title string
+	Path  string
+	Count int
+}
+
+// Date is the day a page is shown under; zero when it has none.
+func (p *Page) Date() time.Time {
+	switch {
+	case p.Doc == nil:
+		return time.Time{}
+	case p.Doc.Front.Date.IsZero():
+		return p.Doc.Front.PublishDate
+	}
+	return p.Doc.Front.Date
+}
+
+// ByFile finds the page of a document.
+func (s Site) ByFile(file string) (*Page, bool) {
+	p, found := s.byFile[file]
+	return p, found
+}
+
+// FileNames are the base names of all documents that have a page, sorted.
+func (s Site) FileNames() []string {
+	names := map[string]bool{}
+	for file := range s.byFile {
+		names[path.Base(file)] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// ByPath finds the page at a site path, former addresses included.
+func (s Site) ByPath(at string) (*Page, bool) {
+	if p, found := s.byPath[at]; found {
+		return p, true
+	}
+	p, found := s.aliases[at]
+	return p, found
+}
+
+// HasFile tells whether a file is published at a site path.
+func (s Site) HasFile(at string) bool { return s.files[at] }
+
+// Hidden says why a document has no page: a draft, scheduled, or expired.
+func (s Site) Hidden(file string) (string, bool) {
+	why, found := s.hidden[file]
+	return why, found
+}
+
+// ChunkPath is the site path of the nth page, from 1, of a paginated list.
+func (p *Page) ChunkPath(n int) string {
+	if n <= 1 {
+		return p.Path
+	}
+	return p.Path + "page/" + itoa(n) + "/"
+}
+
+// Chunks is how many pages a list takes; at least 1.
+func (p *Page) Chunks(perPage int) int {
+	return max(1, (len(p.Members)+perPage-1)/perPage)
+}

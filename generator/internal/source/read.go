@@ -1,0 +1,246 @@
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/memo"
+)
+
+// ConfigFile is the site's settings; a folder without it is no site.
+const ConfigFile = "site.yaml"
+
+// folders are what a site is made of, besides ConfigFile.
+func folders() []string { return []string{"content", "templates", "static", "data"} }
+
+// Reader reads one site folder, again and again. It is not safe for concurrent
+// use.
+type Reader struct {
+	dir    string
+	theme  fs.FS // laid under templates/
+	now    func() time.Time
+	stamps map[string]stamp
+}
+
+// stamp is what stat said of a file when its digest was taken.
+type stamp struct {
+	identity any // of the file itself, where the system tells; see identity
+	size     int64
+	modified time.Time
+	read     time.Time // when the digest was taken
+	digest   memo.Digest
+}
+
+// NewReader prepares to read the site in dir. theme holds the built-in theme as
+// a templates folder; now is the machine's clock.
+func NewReader(dir string, theme fs.FS, now func() time.Time) *Reader {
+	return &Reader{dir: dir, theme: theme, now: now, stamps: map[string]stamp{}}
+}
+
+// Folders are the existing folders whose changes can change a Tree, absolute or
+// relative as the site folder was given, the site folder itself first.
+func (r *Reader) Folders() (site string, below []string) {
+	for _, name := range folders() {
+		below = append(below, filepath.Join(r.dir, name))
+	}
+	return r.dir, below
+}
+
+// Read looks at the whole folder. Problems with single files (unreadable, a
+// link, a device) are in the list and leave the file out; the error is for a
+// folder that cannot be read at all, and for the context's end.
+func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
+	root, err := os.OpenRoot(r.dir)
+	if err != nil {
+		return Tree{}, nil, fmt.Errorf("open site folder: %w", err)
+	}
+	// The root stays open as long as a Tree may open files from it; the
+	// garbage collector closes it with the last of them.
+	site := root.FS()
+	if info, err := root.Stat(ConfigFile); errors.Is(err, fs.ErrNotExist) {
+		return Tree{}, diag.List{{File: ConfigFile, Message: "no site.yaml in " + r.dir,
+			Hint: "run this inside a site folder, name one with -s DIR, or start one with `cardbowl new site DIR`"}}, nil
+	} else if err != nil || !info.Mode().IsRegular() {
+		return Tree{}, diag.List{{File: ConfigFile, Message: "site.yaml cannot be read", Hint: "check that it is a file you may read"}}, nil
+	}
+
+	var found []File
+	var problems diag.List
+	for _, start := range append([]string{ConfigFile}, folders()...) {
+		err := fs.WalkDir(site, start, func(name string, entry fs.DirEntry, err error) error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil // vanished since it was listed: deleted
+			case err != nil:
+				problems = append(problems, diag.Diagnostic{File: name, Message: "cannot be read: " + cause(err), Hint: "check who may read it"})
+				return nil
+			case name != start && ignored(path.Base(name)):
+				if entry.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			case entry.IsDir():
+				return nil
+			case entry.Type()&fs.ModeSymlink != 0:
+				problems = append(problems, diag.Diagnostic{File: name, Severity: diag.Warning, Message: "symbolic link is not followed", Hint: "put the file itself here"})
+				return nil
+			case !entry.Type().IsRegular():
+				problems = append(problems, diag.Diagnostic{File: name, Severity: diag.Warning, Message: "not a file, left out"})
+				return nil
+			}
+			found = append(found, File{Path: name, from: site, at: name})
+			return nil
+		})
+		if err != nil {
+			return Tree{}, nil, err
+		}
+	}
+	read, more, err := r.stampAll(ctx, found)
+	if err != nil {
+		return Tree{}, nil, err
+	}
+	own := newTree(read)
+	theme, err := r.builtIn(own)
+	if err != nil {
+		return Tree{}, nil, err
+	}
+	return newTree(append(theme, read...)), append(problems, more...), nil
+}
+
+// ignored are names that editors and systems leave behind, and whatever starts
+// with a dot.
+func ignored(base string) bool {
+	return strings.HasPrefix(base, ".") || strings.HasSuffix(base, "~") ||
+		strings.HasPrefix(base, "#") && strings.HasSuffix(base, "#") || base == "Thumbs.db"
+}
+
+// stampAll fills in sizes and digests, reading only files whose stat changed.
+func (r *Reader) stampAll(ctx context.Context, found []File) ([]File, diag.List, error) {
+	const gone = -1
+	stamps := make([]stamp, len(found))
+	problems := make([]diag.List, len(found))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	for chunk := range slices.Chunk(indices(len(found)), 64) {
+		group.Go(func() error {
+			for _, i := range chunk {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				s, err := r.stampOf(found[i])
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+					s.size = gone
+				case err != nil:
+					s.size = gone
+					problems[i] = diag.List{{File: found[i].Path, Message: "cannot be read: " + cause(err), Hint: "check who may read it"}}
+				}
+				stamps[i] = s
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	next := make(map[string]stamp, len(found))
+	read := found[:0]
+	for i, f := range found {
+		if stamps[i].size == gone {
+			continue
+		}
+		f.Size, f.Digest = stamps[i].size, stamps[i].digest
+		next[f.Path] = stamps[i]
+		read = append(read, f)
+	}
+	r.stamps = next
+	return read, slices.Concat(problems...), nil
+}
+
+func indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// clockGrain is the coarsest step of a file system's clock (FAT's two seconds).
+// A file changed within it after it was read may show the same time.
+const clockGrain = 2 * time.Second
+
+// stampOf trusts the remembered digest only where stat could not hide a change.
+func (r *Reader) stampOf(f File) (stamp, error) {
+	info, err := fs.Stat(f.from, f.at)
+	if err != nil {
+		return stamp{}, err
+	}
+	now := stamp{identity: identity(info), size: info.Size(), modified: info.ModTime(), read: r.now()}
+	old, known := r.stamps[f.Path]
+	if known && old.identity == now.identity && old.size == now.size && old.modified.Equal(now.modified) &&
+		old.read.Sub(old.modified) > clockGrain {
+		return old, nil
+	}
+	opened, err := f.from.Open(f.at)
+	if err != nil {
+		return stamp{}, err
+	}
+	defer opened.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, opened)
+	if err != nil {
+		return stamp{}, err
+	}
+	now.size = n
+	sum.Sum(now.digest[:0])
+	return now, nil
+}
+
+// builtIn lists the theme's files that the site does not override.
+func (r *Reader) builtIn(site Tree) ([]File, error) {
+	var out []File
+	err := fs.WalkDir(r.theme, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		at := "templates/" + name
+		if _, own := site.File(at); own || path.Ext(name) == ".go" || ignored(path.Base(name)) {
+			return nil
+		}
+		text, err := fs.ReadFile(r.theme, name)
+		if err != nil {
+			return err
+		}
+		out = append(out, File{Path: at, Size: int64(len(text)), Digest: memo.OfBytes(text), BuiltIn: true, from: r.theme, at: name})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read built-in theme: %w", err)
+	}
+	return out, nil
+}
+
+// cause is the system's own words without the path, which stands before them.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,10 @@
+// Package watch says when the site folder may have changed.
+//
+// In go folders, out comes a channel that receives after changes have calmed
+// down: editors save by renaming, tools write in bursts, folders appear with
+// files already in them, and all of it becomes one wake-up. Where the system
+// cannot watch (no more watches, a network share), the folders are scanned at
+// intervals instead and the receiver is told once.
+//
+// It deliberately does not say what changed: events only wake, digests decide.
+package watch
