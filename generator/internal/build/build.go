@@ -33,12 +33,14 @@ type Options struct {
 	Out     string           // the output folder
 	Durable bool             // the output survives a power cut
 	BaseURL string           // in place of site.yaml's; empty: site.yaml's
+	Local   bool             // forms and counts go to whoever serves the pages, whatever site.yaml says
 	Drafts  bool             // show drafts
 	Future  bool             // show what is scheduled
 	Expired bool             // show what has expired
 	Strict  bool             // warnings are errors
 	Theme   fs.FS            // the built-in templates
-	Now     func() time.Time // what is published by now, and the file system's clock
+	Now     func() time.Time // decides what is published by now
+	Clock   func() time.Time // the machine's clock, to judge the times of files; nil: Now
 	Workers int              // 0: one per processor
 }
 
@@ -72,7 +74,10 @@ func New(o Options) *Builder {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Now), memo: memo.New(), folder: public.Open(o.Out, o.Durable)}
+	if o.Clock == nil {
+		o.Clock = o.Now
+	}
+	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Clock), memo: memo.New(), folder: public.Open(o.Out, o.Durable)}
 }
 
 // Build brings the output folder up to date. The error is for what is no fault
@@ -153,6 +158,9 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	note(problems)
 	if err != nil || problems.HasErrors() {
 		return t, err // every page would complain of the same
+	}
+	if o.Local {
+		cfg.Tracker.URL = ""
 	}
 	t.assets = asset.Load(tree)
 	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs})

@@ -37,3 +37,9 @@ func isNoSpace(err error) bool {
 }
 
 func isAddressInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }
+
+// asProblem shows in the page what is no fault of the site, such as a full
+// disk.
+func asProblem(err error) diag.Diagnostic {
+	return diag.Diagnostic{Message: err.Error(), Hint: failure{problem, err}.hint()}
+}

@@ -32,7 +32,11 @@ type converter struct {
 
 func newConverter(rawHTML bool) converter {
 	return converter{goldmark.New(
-		goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.Typographer, extension.DefinitionList),
+		goldmark.WithExtensions(
+			// GFM, but for a table's alignment: a style attribute would break a strict CSP.
+			extension.Linkify, extension.Strikethrough, extension.TaskList,
+			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
+			extension.Footnote, extension.Typographer, extension.DefinitionList),
 		goldmark.WithParserOptions(
 			parser.WithAutoHeadingID(), parser.WithAttribute(),
 			parser.WithBlockParsers(util.Prioritized(shortcodeBlock{}, 50)),
@@ -269,7 +273,8 @@ func (s places) markReferences(root ast.Node) []Ref {
 // their own, and from places on the same page.
 func internal(address []byte) bool {
 	a := string(address)
-	if a == "" || strings.HasPrefix(a, "#") || strings.HasPrefix(a, "//") || strings.HasPrefix(a, `\`) {
+	// Addresses below /_/ are the tracker's.
+	if a == "" || strings.HasPrefix(a, "/_/") || strings.HasPrefix(a, "#") || strings.HasPrefix(a, "//") || strings.HasPrefix(a, `\`) {
 		return false
 	}
 	scheme := strings.IndexByte(unescapedScheme(a), ':')

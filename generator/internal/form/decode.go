@@ -74,7 +74,11 @@ func Decode(contentType string, body io.Reader) (Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cleaned(v)
+	v, err = cleaned(v)
+	if err == nil && media == "application/json" && !utf8.Valid(raw) {
+		return v, ErrEncoding // encoding/json has put U+FFFD in place of the bad bytes
+	}
+	return v, err
 }
 
 func decodeURL(raw []byte) (Values, error) {
@@ -144,10 +148,6 @@ func decodeJSON(raw []byte) (Values, error) {
 				v[name] = append(v[name], text)
 			}
 		}
-	}
-	if !utf8.Valid(raw) {
-		// encoding/json has put U+FFFD in place of the bad bytes.
-		return v, ErrEncoding
 	}
 	return v, nil
 }

@@ -59,7 +59,7 @@ func Markup(d Definition, p Placement) template.HTML {
 	for _, f := range d.Fields {
 		c := control{Field: f, ID: prefix + f.Name, Text: labelOf(f), Autocomplete: autocompleteOf(f), Messages: p.Errors[f.Name]}
 		typed := p.Values[f.Name]
-		if len(typed) > 0 && f.Type != "hidden" {
+		if len(typed) > 0 {
 			c.Value = typed[0]
 		}
 		for _, o := range f.Options {

@@ -50,13 +50,13 @@ func NewReader(dir string, theme fs.FS, now func() time.Time) *Reader {
 	return &Reader{dir: dir, theme: theme, now: now, stamps: map[string]stamp{}}
 }
 
-// Folders are the existing folders whose changes can change a Tree, absolute or
-// relative as the site folder was given, the site folder itself first.
-func (r *Reader) Folders() (site string, below []string) {
+// Folders are the folders of a site in which everything can change a Tree.
+func Folders(dir string) []string {
+	var out []string
 	for _, name := range folders() {
-		below = append(below, filepath.Join(r.dir, name))
+		out = append(out, filepath.Join(dir, name))
 	}
-	return r.dir, below
+	return out
 }
 
 // Read looks at the whole folder. Problems with single files (unreadable, a
@@ -121,6 +121,24 @@ func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
 		return Tree{}, nil, err
 	}
 	return newTree(append(theme, read...)), append(problems, more...), nil
+}
+
+// Settings is a Tree of site.yaml alone, for who needs no more; an empty one
+// when there is none.
+func Settings(dir string) (Tree, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Tree{}, fmt.Errorf("open site folder: %w", err)
+	}
+	site := root.FS()
+	text, err := fs.ReadFile(site, ConfigFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Tree{}, nil
+	}
+	if err != nil {
+		return Tree{}, fmt.Errorf("read settings: %w", err)
+	}
+	return newTree([]File{{Path: ConfigFile, Size: int64(len(text)), Digest: memo.OfBytes(text), from: site, at: ConfigFile}}), nil
 }
 
 // ignored are names that editors and systems leave behind, and whatever starts

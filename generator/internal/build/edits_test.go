@@ -1,0 +1,281 @@
+package build_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// world is a site as a person sees it, from which the folder is written.
+type world struct {
+	random   *rand.Rand
+	posts    map[string]*post // by file below content/
+	files    map[string]string
+	settings settings
+	now      time.Time
+	nextPost int
+	undo     *world // the last state that could be built
+}
+
+// built notes that this state can be built.
+func (w *world) built() {
+	last := *w
+	last.posts, last.files = map[string]*post{}, maps.Clone(w.files)
+	for name, p := range w.posts {
+		same := *p
+		last.posts[name] = &same
+	}
+	w.undo = &last
+}
+
+// mend goes back to the last state that could be built, as a writer does after
+// an error; the clock goes on.
+func (w *world) mend() string {
+	last := w.undo
+	w.posts, w.files, w.settings = last.posts, last.files, last.settings
+	w.built()
+	return "undone"
+}
+
+type post struct {
+	title, slug, body, expiry, publish, alias, form, layout string
+	date                                                    time.Time
+	tags                                                    []string
+	draft, more                                             bool
+}
+
+type settings struct {
+	title    string
+	paginate int
+	menu     int
+	button   string
+	pattern  string
+}
+
+func newWorld(seed uint64) *world {
+	w := &world{random: rand.New(rand.NewPCG(seed, 7)), posts: map[string]*post{}, files: map[string]string{},
+		settings: settings{title: "Site", paginate: 3, button: "Send"}, now: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)}
+	for range 12 {
+		w.addPost()
+	}
+	w.files["content/about.md"] = "---\ntitle: About\nform: call\n---\nSee [the posts](posts/).\n"
+	w.files["content/index.md"] = "---\ntitle: Home\n---\nWelcome.\n"
+	w.files["content/docs/_index.md"] = "---\ntitle: Manual\n---\nHow to.\n"
+	w.files["content/docs/one.md"] = "---\ntitle: One\nweight: 1\n---\nFirst page of the manual.\n"
+	w.files["content/pic.svg"] = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"
+	w.files["static/robots.txt"] = "User-agent: *\n"
+	return w
+}
+
+var tags = []string{"funnel", "sales", "Writing", "solo work"}
+
+func (w *world) addPost() {
+	w.nextPost++
+	name := fmt.Sprintf("content/posts/post-%d.md", w.nextPost)
+	if w.random.IntN(5) == 0 {
+		name = fmt.Sprintf("content/posts/post-%d/index.md", w.nextPost)
+	}
+	w.posts[name] = &post{
+		title: fmt.Sprintf("Post %d", w.nextPost), body: "The beginning.\n\nThe end.\n", more: w.random.IntN(2) == 0,
+		date: time.Date(2026, 1, 1+w.random.IntN(120), 0, 0, 0, 0, time.UTC), tags: w.someTags(),
+	}
+}
+
+func (w *world) someTags() []string {
+	var out []string
+	for _, t := range tags {
+		if w.random.IntN(3) == 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (w *world) anyPost() (string, *post) {
+	names := slices.Sorted(maps.Keys(w.posts))
+	if len(names) == 0 {
+		w.addPost()
+		names = slices.Sorted(maps.Keys(w.posts))
+	}
+	name := names[w.random.IntN(len(names))]
+	return name, w.posts[name]
+}
+
+// edit changes one thing, as a writer might.
+func (w *world) edit() string {
+	name, p := w.anyPost()
+	n := w.random.IntN(1000)
+	what := ""
+	switch w.random.IntN(24) {
+	case 0, 1, 2:
+		p.body = fmt.Sprintf("The beginning.\n\nThe end, version %d.\n", n)
+		what = "body"
+	case 3:
+		p.body = fmt.Sprintf("Another beginning %d.\n\nSee [this](%s) and ![that](/pic.svg).\n", n, w.linkFrom(name))
+		what = "links"
+	case 4:
+		p.title = fmt.Sprintf("Title %d", n)
+		what = "title"
+	case 5:
+		p.date = time.Date(2026, 1, 1+w.random.IntN(200), w.random.IntN(24), 0, 0, 0, time.UTC)
+		what = "date"
+	case 6:
+		p.tags = w.someTags()
+		what = "tags"
+	case 7:
+		p.slug = []string{"", fmt.Sprintf("slug-%d", w.random.IntN(6))}[w.random.IntN(2)]
+		what = "slug"
+	case 8, 9:
+		w.addPost()
+		what = "new post"
+	case 10:
+		delete(w.posts, name)
+		what = "deleted " + name
+	case 11:
+		delete(w.posts, name)
+		w.posts[fmt.Sprintf("content/posts/renamed-%d.md", n)] = p
+		what = "renamed " + name
+	case 12, 13:
+		p.draft = !p.draft
+		what = "draft"
+	case 14:
+		w.toggle("templates/post.html", fmt.Sprintf("{{define \"main\"}}<h1>{{.Page.Title}} %d</h1>{{.Page.Content}}{{.Page.Form}}{{end}}", n))
+		what = "layout"
+	case 15:
+		partial := []string{"templates/partials/footer.html", "templates/partials/item.html", "templates/partials/unused.html"}[w.random.IntN(3)]
+		w.toggle(partial, fmt.Sprintf("<p>Partial %d</p>", n))
+		what = partial
+	case 16:
+		switch w.random.IntN(5) {
+		case 0:
+			w.settings.title = fmt.Sprintf("Site %d", n)
+		case 1:
+			w.settings.paginate = 1 + w.random.IntN(5)
+		case 2:
+			w.settings.menu = w.random.IntN(3)
+		case 3:
+			w.settings.button = fmt.Sprintf("Send %d", n)
+		case 4:
+			w.settings.pattern = []string{"", "/:year/:slugorcontentbasename/", "/writing/:month/:contentbasename/"}[w.random.IntN(3)]
+		}
+		what = fmt.Sprintf("settings %+v", w.settings)
+	case 17:
+		w.toggle("templates/assets/site.css", fmt.Sprintf("body { margin: %dpx }", n))
+		what = "stylesheet"
+	case 18:
+		w.toggle("content/posts/picture.svg", fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"p%d\"/>", n))
+		what = "picture"
+	case 19:
+		p.alias = []string{"", fmt.Sprintf("/old/%d/", w.random.IntN(4)), "/old.html"}[w.random.IntN(3)]
+		what = "alias"
+	case 20:
+		p.more = !p.more
+		what = "more"
+	case 21:
+		p.form = []string{"", "call", "false", "nonsense"}[w.random.IntN(4)]
+		what = "form " + p.form
+	case 22:
+		p.expiry = []string{"", "2026-06-10", "2026-08-01"}[w.random.IntN(3)]
+		p.publish = []string{"", "2026-06-05", "2026-07-01"}[w.random.IntN(3)]
+		what = "schedule"
+	case 23:
+		w.now = w.now.Add(time.Duration(w.random.IntN(15*24)) * time.Hour)
+		what = "clock " + w.now.String()
+	}
+	return what
+}
+
+// toggle gives a file new content or takes it away.
+func (w *world) toggle(name, content string) {
+	if _, there := w.files[name]; there && w.random.IntN(3) == 0 {
+		delete(w.files, name)
+		return
+	}
+	w.files[name] = content
+}
+
+func (w *world) linkFrom(name string) string {
+	other, _ := w.anyPost()
+	_ = name
+	return strings.TrimPrefix(other, "content")
+}
+
+func (w *world) text(p *post) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "---\ntitle: %q\ndate: %s\n", p.title, p.date.Format(time.RFC3339))
+	for key, value := range map[string]string{"slug": p.slug, "expiryDate": p.expiry, "publishDate": p.publish, "form": p.form, "layout": p.layout} {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", key, value)
+		}
+	}
+	if len(p.tags) > 0 {
+		fmt.Fprintf(&b, "tags: [%s]\n", strings.Join(p.tags, ", "))
+	}
+	if p.alias != "" {
+		fmt.Fprintf(&b, "aliases: [%s]\n", p.alias)
+	}
+	if p.draft {
+		b.WriteString("draft: true\n")
+	}
+	b.WriteString("---\n")
+	if p.more {
+		b.WriteString(strings.Replace(p.body, "\n\n", "\n\n<!--more-->\n\n", 1))
+	} else {
+		b.WriteString(p.body)
+	}
+	return b.String()
+}
+
+func (w *world) siteYAML() string {
+	s := w.settings
+	var b strings.Builder
+	fmt.Fprintf(&b, "title: %q\nbaseURL: https://example.com/blog/\npaginate: %d\nforms:\n", s.title, s.paginate)
+	fmt.Fprintf(&b, "  newsletter: {button: %q, fields: [{name: email, type: email, required: true}]}\n", s.button)
+	b.WriteString("  call: {fields: [{name: name}, {name: email, type: email}]}\n")
+	if s.menu > 0 {
+		b.WriteString("menus: {main: [{title: Posts, url: /posts/}")
+		if s.menu > 1 {
+			b.WriteString(", {title: Elsewhere, url: \"https://example.org/\"}")
+		}
+		b.WriteString("]}\n")
+	}
+	if s.pattern != "" {
+		fmt.Fprintf(&b, "permalinks: {posts: %q}\n", s.pattern)
+	}
+	return b.String()
+}
+
+// write brings a folder to this world, touching only what differs.
+func (w *world) write(t testing.TB, dir string) {
+	t.Helper()
+	want := maps.Clone(w.files)
+	want["site.yaml"] = w.siteYAML()
+	for name, p := range w.posts {
+		want[name] = w.text(p)
+	}
+	for name := range folder(t, dir) {
+		if _, keep := want[name]; !keep {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, text := range want {
+		at := filepath.Join(dir, name)
+		if old, err := os.ReadFile(at); err == nil && string(old) == text {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

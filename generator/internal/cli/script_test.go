@@ -1,0 +1,37 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"cardbowl/generator/internal/cli"
+)
+
+// TestMain lets the test binary be the program: scripts and browser tests run
+// it as a process of its own, under the name cardbowl.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"cardbowl": program})
+}
+
+func program() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(cli.Run(ctx, os.Args[1:], cli.World{Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}))
+}
+
+// TestScripts runs what a user could type. Each file in testdata/script is one
+// story; CARDBOWL_UPDATE=1 writes what was printed into
+// them.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("CARDBOWL_UPDATE") != "",
+	})
+}

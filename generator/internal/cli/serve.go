@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cardbowl/generator/internal/build"
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/preview"
+	"cardbowl/generator/internal/source"
+	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/tracker"
+	"cardbowl/generator/internal/watch"
+)
+
+func previewStore(site string) string { return filepath.Join(site, cardbowlFolder, "preview.db") }
+
+func serveCommand(w World) *cobra.Command {
+	var flags siteFlags
+	var addr string
+	var open, navigate bool
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Show the site while you write, with live rebuild, forms and report",
+		Long: "Builds the site into .cardbowl/preview, serves it, and shows every change in the open page. Forms work,\n" +
+			"and what they bring is counted in .cardbowl/preview.db, which never mixes with the real store.",
+		Example: "  cardbowl serve\n  cardbowl serve -s my-blog -D --addr 127.0.0.1:8000",
+		Aliases: []string{"server"},
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if navigate {
+				return wrong("`cardbowl serve -N` is not built yet")
+			}
+			site, err := filepath.Abs(flags.site)
+			if err != nil {
+				return failure{problem, err}
+			}
+			flags.site = site
+			d := desk{world: w, flags: flags}
+			return d.run(c.Context(), addr, open)
+		},
+	}
+	flags.add(c)
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:1313", "the address to listen at")
+	c.Flags().BoolVar(&open, "open", false, "open the site in the browser")
+	c.Flags().BoolVarP(&navigate, "navigateToChanged", "N", false, "go to the changed post")
+	return c
+}
+
+// desk is the writer's: one site, served while it changes.
+type desk struct {
+	world   World
+	flags   siteFlags
+	builder *build.Builder
+	tracker *tracker.Tracker
+	preview *preview.Preview
+	broken  bool // the last build failed
+}
+
+func (d *desk) run(ctx context.Context, addr string, open bool) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	w, site := d.world, d.flags.site
+	if _, err := os.Stat(filepath.Join(site, source.ConfigFile)); err != nil {
+		return failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR, or start one with `cardbowl new site DIR`", site)}
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return failure{problem, err}
+	}
+	defer listener.Close()
+	out := filepath.Join(site, cardbowlFolder, "preview")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return failure{problem, err}
+	}
+	counted, err := store.OpenSQLite(ctx, previewStore(site), store.SQLiteOptions{Logger: d.logger()})
+	if err != nil {
+		return failure{problem, err}
+	}
+	defer counted.Close()
+	d.tracker = tracker.New(tracker.Options{Store: counted, GuardOff: true, OpenReport: true, Now: w.Now, Logger: d.logger()})
+	files, err := d.tracker.Files(out)
+	if err != nil {
+		return failure{problem, err}
+	}
+	host, _, _ := net.SplitHostPort(addr)
+	d.preview = preview.New(d.tracker.Handler(files), strings.ToLower(host))
+
+	o := d.flags.options(w)
+	o.Out, o.Local = out, true
+	d.builder = build.New(o)
+	// Watching starts before the first build, so that nothing saved meanwhile is missed.
+	watcher, err := watch.Start(ctx, site, source.Folders(site))
+	if err != nil {
+		return failure{problem, err}
+	}
+	result := d.rebuild(ctx, true)
+	d.greet(listener.Addr(), result.Config)
+	if open {
+		openBrowser(address(listener.Addr(), result.Config))
+	}
+
+	server := tracker.Server(d.preview)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	go d.tracker.Run(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return d.end(server)
+		case err := <-served:
+			return failure{problem, err}
+		case notice := <-watcher.Notice:
+			fmt.Fprintln(w.Stderr, notice)
+		case <-watcher.Wake:
+			d.rebuild(ctx, false)
+		}
+	}
+}
+
+func (d *desk) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(d.world.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// rebuild brings the preview up to date, or says why it stays as it is.
+func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
+	w := d.world
+	begin := w.Now()
+	result, err := d.builder.Build(ctx)
+	took := w.Now().Sub(begin)
+	if err != nil {
+		if ctx.Err() == nil {
+			result.Problems = append(result.Problems, asProblem(err))
+		} else {
+			return result
+		}
+	}
+	w.tell(result.Problems)
+	stamp := begin.Format("15:04:05")
+	if result.Failed() {
+		d.preview.Failed(result.Problems)
+		d.broken = true
+		fmt.Fprintf(w.Stderr, "%s not rebuilt: %s; the last good site is still served\n", stamp, summary(result.Problems))
+		return result
+	}
+	if err := d.tracker.SetManifest(result.Manifest); err != nil {
+		fmt.Fprintf(w.Stderr, "%s %v\n", stamp, err)
+	}
+	changed := addresses(append(slices.Clone(result.Output.Written), result.Output.Removed...), result.Config.BasePath())
+	d.preview.Built(changed)
+	mended := d.broken
+	d.broken = false
+	switch {
+	case first:
+		fmt.Fprintf(w.Stderr, "%s built %s in %s\n", stamp, plural(result.Pages, "page"), rounded(took))
+	case len(changed) == 0 && mended:
+		fmt.Fprintf(w.Stderr, "%s mended; the site is as it was\n", stamp)
+	case len(changed) > 0:
+		fmt.Fprintf(w.Stderr, "%s rebuilt in %s: %s\n", stamp, rounded(took), some(changed))
+	}
+	return result
+}
+
+// addresses are the URL paths of output files.
+func addresses(outputs []string, base string) []string {
+	out := make([]string, len(outputs))
+	for i, name := range outputs {
+		out[i] = base + strings.TrimSuffix(name, "index.html")
+	}
+	return out
+}
+
+// some names the first of many.
+func some(list []string) string {
+	const few = 4
+	if len(list) <= few {
+		return strings.Join(list, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:few], " "), len(list)-few)
+}
+
+func (d *desk) greet(at net.Addr, c config.Config) {
+	w := d.world
+	site := address(at, c)
+	root := fmt.Sprintf("http://%s/", hostOf(at))
+	title := c.Title
+	if title == "" {
+		title = "the site (once it can be built)"
+	}
+	fmt.Fprintf(w.Stdout, "\n  %s  %s\n  the report  %s_/report/\n\n", title, site, root)
+	fmt.Fprintln(w.Stderr, "Save a file, and the open page shows it. Ctrl-C stops.")
+}
+
+func address(at net.Addr, c config.Config) string {
+	base := "/"
+	if c.BaseURL != "" {
+		base = c.BasePath()
+	}
+	return fmt.Sprintf("http://%s%s", hostOf(at), base)
+}
+
+// hostOf is an address one can visit: a server on all interfaces is visited at
+// this machine.
+func hostOf(at net.Addr) string {
+	host, port, err := net.SplitHostPort(at.String())
+	if err != nil {
+		return at.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// grace is how long requests under way may take when the program ends.
+const grace = 5 * time.Second
+
+func (d *desk) end(server *http.Server) error {
+	d.preview.Close()
+	return shutDown(server)
+}
+
+func shutDown(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return failure{problem, err}
+	}
+	return nil
+}
+
+// openBrowser is a convenience; where it fails, the address is on the screen.
+func openBrowser(url string) {
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	if cmd := exec.Command(name, args...); cmd.Start() == nil {
+		go func() { _ = cmd.Wait() }()
+	}
+}

@@ -1,0 +1,225 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/source"
+	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/tracker"
+)
+
+type trackFlags struct {
+	site, addr, store, public, manifest string
+}
+
+func trackCommand(w World) *cobra.Command {
+	var f trackFlags
+	var tls string
+	var rebuild bool
+	c := &cobra.Command{
+		Use:   "track [--public DIR]",
+		Short: "Take the cards: the tracker, alone or together with the published site",
+		Long: "Answers everything under /_/: forms, counts, the report. With --public it serves the built site as well, and\n" +
+			"counts its pages without any script. Secrets come from the environment: CARDBOWL_STORE, CARDBOWL_PASSWORD for\n" +
+			"the report page, CARDBOWL_TOKEN for the API.",
+		Example: "  cardbowl build && cardbowl track --public public\n  cardbowl track --addr 127.0.0.1:8080 --store /var/lib/cardbowl/cardbowl.db",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch {
+			case tls != "":
+				return wrong("`cardbowl track --tls` is not built yet; put a server such as Caddy or nginx in front")
+			case rebuild:
+				return wrong("`cardbowl track --rebuild` is not built yet")
+			case len(args) == 1 && f.public == publicDefault:
+				f.public = args[0] // "--public DIR": the flag has taken its default, and DIR is left over
+			case len(args) == 1:
+				return wrong("`cardbowl track` takes no argument like `%s`", args[0])
+			}
+			if f.public == publicDefault {
+				f.public = filepath.Join(f.site, "public")
+			}
+			return runTrack(c.Context(), w, f)
+		},
+	}
+	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
+	c.Flags().StringVar(&f.addr, "addr", ":8080", "the address to listen at")
+	c.Flags().StringVar(&f.store, "store", "", "the store's file (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.public, "public", "", "serve the site from this folder too (without a value: public in the site folder)")
+	c.Flags().Lookup("public").NoOptDefVal = publicDefault
+	c.Flags().StringVar(&f.manifest, "manifest", "", "what a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
+	c.Flags().BoolVar(&rebuild, "rebuild", false, "build the site here whenever it changes")
+	c.Flags().StringVar(&tls, "tls", "", "get a certificate for this host name and serve HTTPS")
+	return c
+}
+
+// publicDefault stands for --public without a value; no folder is called so.
+const publicDefault = "\x00"
+
+// storePath is where the store is: a flag, the environment, or the site folder.
+func storePath(w World, flag, site string) (string, error) {
+	at := flag
+	if at == "" {
+		at = w.Getenv("CARDBOWL_STORE")
+	}
+	if strings.HasPrefix(at, "postgres://") || strings.HasPrefix(at, "postgresql://") {
+		return "", wrong("PostgreSQL is not built yet; name a file for the embedded store")
+	}
+	if at == "" {
+		at = filepath.Join(site, cardbowlFolder, "cardbowl.db")
+	}
+	return at, nil
+}
+
+func runTrack(ctx context.Context, w World, f trackFlags) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	settings, err := trackerSettings(w, f.site)
+	if err != nil {
+		return err
+	}
+	if f.manifest == "" {
+		f.manifest = manifestPath(f.site)
+	}
+	known, err := manifest.Load(f.manifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return failure{problem, fmt.Errorf("no manifest at %s; run `cardbowl build` first, or name one with --manifest", f.manifest)}
+	}
+	if err != nil {
+		return failure{problem, err}
+	}
+	at, err := storePath(w, f.store, f.site)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return failure{problem, err}
+	}
+	defer listener.Close()
+	logger := slog.New(slog.NewTextHandler(w.Stderr, nil))
+	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{Logger: logger})
+	if err != nil {
+		return failure{problem, err}
+	}
+	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: settings.TrustedProxies, GuardOff: !settings.Guard,
+		Password: w.Getenv("CARDBOWL_PASSWORD"), Token: w.Getenv("CARDBOWL_TOKEN"), Now: w.Now, Logger: logger})
+	err = serveTracker(ctx, w, f, t, known, listener)
+	if closing := kept.Close(); err == nil && closing != nil {
+		err = failure{problem, closing}
+	}
+	return err
+}
+
+func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, known manifest.Manifest, listener net.Listener) error {
+	if err := t.SetManifest(known); err != nil {
+		return failure{problem, err}
+	}
+	var pages http.Handler
+	if f.public != "" {
+		files, err := t.Files(f.public)
+		if err != nil {
+			return failure{problem, fmt.Errorf("%w; run `cardbowl build` first", err)}
+		}
+		pages = files
+	}
+	server := tracker.Server(t.Handler(pages))
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	go t.Run(ctx)
+	what := "the tracker"
+	if pages != nil {
+		what = known.Title
+	}
+	fmt.Fprintf(w.Stdout, "%s answers at http://%s/\n", what, hostOf(listener.Addr()))
+	if w.Getenv("CARDBOWL_PASSWORD") == "" {
+		fmt.Fprintln(w.Stderr, "The page /_/report/ is closed until CARDBOWL_PASSWORD is set; `cardbowl report` needs none.")
+	}
+	changed := manifestChanges(ctx, f.manifest)
+	for {
+		select {
+		case <-ctx.Done():
+			return shutDown(server)
+		case err := <-served:
+			return failure{problem, err}
+		case <-changed:
+			m, err := manifest.Load(f.manifest)
+			if err == nil {
+				err = t.SetManifest(m)
+			}
+			if err != nil {
+				fmt.Fprintf(w.Stderr, "the new manifest is not taken: %v\n", err)
+			}
+		}
+	}
+}
+
+// trackerSettings are those of site.yaml, where there is one: a tracker may run
+// on a machine that has only the manifest.
+func trackerSettings(w World, site string) (config.Tracker, error) {
+	tree, err := source.Settings(site)
+	if err != nil {
+		return config.Tracker{}, failure{problem, err}
+	}
+	if _, found := tree.File(source.ConfigFile); !found {
+		return config.Tracker{Guard: true}, nil
+	}
+	c, problems, err := config.Load(tree, "")
+	if err != nil {
+		return config.Tracker{}, failure{problem, err}
+	}
+	if problems.HasErrors() {
+		w.tell(problems)
+		return config.Tracker{}, failure{code: problem}
+	}
+	return c.Tracker, nil
+}
+
+// manifestEvery is how often the manifest's file is looked at. It is swapped by
+// rename, so a look at its stat is enough.
+const manifestEvery = time.Second
+
+func manifestChanges(ctx context.Context, path string) <-chan struct{} {
+	changed := make(chan struct{})
+	stamp := func() string {
+		info, err := os.Stat(path)
+		if err != nil {
+			return "" // in the middle of being replaced, or gone: the old one stays
+		}
+		return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
+	}
+	go func() {
+		tick := time.NewTicker(manifestEvery)
+		defer tick.Stop()
+		last := stamp()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if now := stamp(); now != "" && now != last {
+					last = now
+					select {
+					case changed <- struct{}{}:
+					case <-ctx.Done():
+						return
+					}
+				}
+			}
+		}
+	}()
+	return changed
+}

@@ -1,0 +1,185 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"cardbowl/generator/internal/funnel"
+)
+
+//go:embed report.html
+var pageSource string
+
+//go:embed report.css
+var pageStyle string
+
+var pageTemplate = template.Must(template.New("report").Parse(pageSource))
+
+// HTMLOptions are the choices of WriteHTML. The zero value is for a file.
+type HTMLOptions struct {
+	Refresh int    // seconds until a browser asks again; 0: never
+	Since   string // the period as it was asked for, to mark it among the choices; only with Refresh
+}
+
+// StyleSource allows the page's one style sheet in a Content-Security-Policy.
+func StyleSource() string {
+	sum := sha256.Sum256([]byte(pageStyle))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+type htmlView struct {
+	Report
+	HTMLOptions
+	Style                                 template.CSS
+	Period, Definitions                   string
+	Readers, Submissions, Share           string
+	Choices                               []choice
+	Steps                                 []htmlStep
+	Bars                                  []htmlBar
+	ChartWidth                            int
+	ChartWords, MostViews, MostSent, Each string
+	Rows                                  []htmlRow
+	Silent, Other                         string
+}
+
+type choice struct {
+	Since, Words string
+	Current      bool
+}
+
+type htmlStep struct {
+	Name, Count, Note, Side string
+	Width                   int // percent
+	Border                  bool
+}
+
+type htmlBar struct {
+	X                            int
+	ViewsY, ViewsH, SentY, SentH string
+	Words                        string
+}
+
+type htmlRow struct {
+	Title, Path, Views, Readers, Seen, Started, Sent, Leads, Rate string
+	Gone, Quiet                                                   bool
+}
+
+// WriteHTML writes the report as one page that needs nothing else: no script,
+// no picture, no network. It may be kept, printed and mailed.
+func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
+	v := htmlView{
+		Report: r, HTMLOptions: o, Style: template.CSS(pageStyle), Period: periodOf(r), Definitions: definitions,
+		Readers: grouped(r.Total.Visitors), Submissions: grouped(r.Total.Submissions),
+		Share: share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough),
+		Steps: htmlSteps(r),
+	}
+	if o.Refresh > 0 {
+		v.Choices = choices(o.Since)
+	}
+	v.chart(r)
+	shown, silent := listed(r.Posts)
+	for _, p := range shown {
+		v.Rows = append(v.Rows, htmlRow{
+			Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Readers: grouped(p.Visitors),
+			Seen: grouped(p.Steps.Of(funnel.FormView)), Started: grouped(p.Steps.Of(funnel.FormStart)),
+			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
+			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0,
+		})
+	}
+	if silent > 0 {
+		v.Silent = counted(silent, "other page") + " without readers"
+	}
+	if n := r.Other.Submissions; n > 0 {
+		v.Other = counted(n, "submission") + " on a post that this site does not know"
+	}
+	var b strings.Builder
+	if err := pageTemplate.Execute(&b, v); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+func choices(since string) []choice {
+	if since == "" {
+		since = "30d"
+	}
+	list := []choice{{Since: "1d", Words: "today"}, {Since: "7d", Words: "7 days"}, {Since: "30d", Words: "30 days"}, {Since: "365d", Words: "a year"}, {Since: "all", Words: "all"}}
+	for i := range list {
+		list[i].Current = list[i].Since == since
+	}
+	return list
+}
+
+func htmlSteps(r Report) []htmlStep {
+	most := 1
+	for _, s := range r.Funnel {
+		most = max(most, s.Count)
+	}
+	var steps []htmlStep
+	side := funnel.MarketingSide
+	for i, s := range r.Funnel {
+		width := s.Count * 100 / most
+		if s.Count > 0 {
+			width = max(width, 1)
+		}
+		step := htmlStep{Name: string(s.Step), Count: grouped(s.Count), Note: stepNote(r, i), Width: width, Border: s.Side != side, Side: "market"}
+		if s.Side == funnel.SalesSide {
+			step.Side = "sales"
+		}
+		side = s.Side
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// maxBars keeps the bars of the chart wide enough to be seen.
+const maxBars = 120
+
+// chart draws the days, several to a bar when there are many.
+func (v *htmlView) chart(r Report) {
+	if len(r.Days) < 2 {
+		return
+	}
+	each := (len(r.Days) + maxBars - 1) / maxBars
+	var bars []Day
+	for i, d := range r.Days {
+		if i%each == 0 {
+			bars = append(bars, Day{Day: d.Day})
+		}
+		bars[len(bars)-1].Views += d.Views
+		bars[len(bars)-1].Submissions += d.Submissions
+	}
+	mostViews, mostSent := 0, 0
+	for _, b := range bars {
+		mostViews, mostSent = max(mostViews, b.Views), max(mostSent, b.Submissions)
+	}
+	// Views stand on the middle line, submissions hang from it.
+	height := func(n, most, room int) float64 { return float64(n) * float64(room) / float64(max(most, 1)) }
+	for i, b := range bars {
+		views, sent := height(b.Views, mostViews, 68), height(b.Submissions, mostSent, 28)
+		words := b.Day
+		if each > 1 {
+			words = "from " + b.Day
+		}
+		v.Bars = append(v.Bars, htmlBar{
+			X: i * 10, ViewsY: fmt.Sprintf("%.1f", 70-views), ViewsH: fmt.Sprintf("%.1f", views), SentY: "72.0", SentH: fmt.Sprintf("%.1f", sent),
+			Words: words + ": " + counted(b.Views, "view") + ", " + counted(b.Submissions, "submission"),
+		})
+	}
+	v.ChartWidth = len(bars)*10 - 2
+	v.MostViews, v.MostSent = grouped(mostViews), grouped(mostSent)
+	v.ChartWords = "Page views and submissions for each of " + counted(len(r.Days), "day")
+	v.Each = "a day"
+	if each > 1 {
+		v.Each = fmt.Sprintf("in %d days", each)
+		v.ChartWords += fmt.Sprintf(", %d days to a bar", each)
+	}
+}

@@ -1,0 +1,137 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"cardbowl/generator/internal/funnel"
+)
+
+// tooFew stands where a rate would say more than is known.
+const tooFew = "too few"
+
+// share is a rate in words: "3.5 % (2.3–5.4)", tooFew, or a dash without readers.
+func share(rate, low, high *float64, enough bool) string {
+	switch {
+	case rate == nil:
+		return "–"
+	case !enough:
+		return tooFew
+	}
+	return percent(*rate) + " % (" + percent(*low) + "–" + percent(*high) + ")"
+}
+
+// percent keeps one decimal below ten, where it means something.
+func percent(x float64) string {
+	x *= 100
+	if x < 9.95 {
+		return strconv.FormatFloat(x, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(math.Round(x), 'f', 0, 64)
+}
+
+// grouped writes 12345 as 12,345.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for at := len(s) - 3; at > 0 && s[at-1] != '-'; at -= 3 {
+		s = s[:at] + "," + s[at:]
+	}
+	return s
+}
+
+// counted is "1 submission", "2 submissions".
+func counted(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + one + "s"
+}
+
+// periodOf is the days of a report in words: "24 Oct – 22 Nov 2026 (30 days)".
+func periodOf(r Report) string {
+	since, err1 := time.Parse(time.DateOnly, r.Since)
+	until, err2 := time.Parse(time.DateOnly, r.Until)
+	switch {
+	case err1 != nil || err2 != nil:
+		return r.Since + " – " + r.Until
+	case since.Equal(until):
+		return until.Format("2 Jan 2006")
+	}
+	days := int(until.Sub(since).Hours()/24+0.5) + 1
+	first := "2 Jan 2006"
+	if since.Year() == until.Year() {
+		first = "2 Jan"
+	}
+	return fmt.Sprintf("%s – %s (%s)", since.Format(first), until.Format("2 Jan 2006"), counted(days, "day"))
+}
+
+// stepNote is what a step's count means beside the one it is measured by.
+func stepNote(r Report, i int) string {
+	s := r.Funnel[i]
+	readers := 0
+	if r.Funnel[0].Visitors != nil {
+		readers = *r.Funnel[0].Visitors
+	}
+	switch s.Step {
+	case funnel.PageView:
+		return "by " + counted(readers, "reader")
+	case funnel.FormView, funnel.FormStart:
+		if s.Visitors == nil || readers < funnel.EnoughTrials || *s.Visitors > readers {
+			return ""
+		}
+		return percent(float64(*s.Visitors)/float64(readers)) + " % of readers"
+	case funnel.FormSubmit:
+		words := share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough)
+		if words == tooFew {
+			return "too few to give a rate"
+		}
+		if words == "–" {
+			return ""
+		}
+		return words + " of readers"
+	case funnel.LeadConfirmed:
+		rate := funnel.RateOf(s.Count, r.Funnel[i-1].Count)
+		if !rate.Known || s.Count == 0 {
+			return ""
+		}
+		if !rate.Enough {
+			return "too few to give a rate"
+		}
+		return fmt.Sprintf("%s %% (%s–%s) of submissions", percent(rate.Share), percent(rate.Low), percent(rate.High))
+	}
+	return ""
+}
+
+// The sentence of what the numbers mean, printed beside them.
+const definitions = "A reader is one browser on one day. The rate is the readers who sent a form on the post they read, with its 95 % interval; a lead is a different address."
+
+// printable takes out what would steer a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// listed splits the posts into those that have a line of their own and the
+// number of those without: lists and pages that nobody read and that took no form.
+func listed(posts []Post) (shown []Post, silent int) {
+	for _, p := range posts {
+		quiet := p.Visitors == 0 && p.Submissions == 0
+		for _, s := range p.Steps {
+			quiet = quiet && s.Count == 0
+		}
+		if quiet && (p.Kind != "post" || p.Gone) {
+			silent++
+			continue
+		}
+		shown = append(shown, p)
+	}
+	return shown, silent
+}

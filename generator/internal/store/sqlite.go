@@ -1,0 +1,384 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"cardbowl/generator/internal/funnel"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+)
+
+// SQLiteOptions are the choices of OpenSQLite. The zero value is a store to be
+// written, without a log.
+type SQLiteOptions struct {
+	ReadOnly bool         // for reports beside a running tracker; the file must exist
+	Logger   *slog.Logger // what goes wrong in the background; nil: nothing is said
+}
+
+// SQLite is a Store in one file (and the two beside it that SQLite itself keeps,
+// with -wal and -shm at the end of their names).
+type SQLite struct {
+	writer     *writer // nil when read-only
+	queries    queries
+	writing    *sql.DB // one connection
+	reading    *sql.DB
+	tending    *sql.DB // one connection, for checkpoints
+	logger     *slog.Logger
+	closing    chan struct{}
+	tended     chan struct{}
+	once       sync.Once
+	closeError error
+}
+
+var _ Store = (*SQLite)(nil)
+
+const (
+	busyTimeout = 5 * time.Second
+	readers     = 4
+	// quickPages bounds the check at opening to files of about 100 MB; beyond,
+	// it would hold up a restart for seconds.
+	quickPages = 25_000
+)
+
+// OpenSQLite opens the store in a file, which is made when it is not there (and
+// its folder, and both are for the owner's eyes only). It refuses a SQLite that
+// may corrupt such a file, a damaged file, and a schema newer than the program.
+//
+// A read-only store of a file that is not there is ErrNoStore.
+func OpenSQLite(ctx context.Context, path string, o SQLiteOptions) (*SQLite, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := prepareFile(path, o.ReadOnly); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	logger := o.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	s := &SQLite{logger: logger, closing: make(chan struct{}), tended: make(chan struct{})}
+	if err := s.open(ctx, path, o.ReadOnly); err != nil {
+		s.closeConnections()
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	if o.ReadOnly {
+		close(s.tended)
+		return s, nil
+	}
+	s.writer = newWriter(s.writing, "begin immediate", sqliteFatal, logger)
+	guarded(logger, "store writer", s.writer.run)
+	guarded(logger, "store checkpoints", s.tend)
+	return s, nil
+}
+
+// prepareFile makes the file before any connection to it exists. Later nobody
+// but SQLite may open it: closing any other handle drops SQLite's locks.
+func prepareFile(path string, readOnly bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return errors.New("it is a folder, not a file")
+	case err == nil:
+		return nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case readOnly:
+		return ErrNoStore
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another process was first
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// address is the data source name of the file. Every connection waits for a
+// lock, syncs each commit and refuses to be tricked into writing past the schema.
+func address(path string, extra ...string) string {
+	slashed := filepath.ToSlash(path)
+	if !strings.HasPrefix(slashed, "/") {
+		slashed = "/" + slashed // C:/…
+	}
+	q := url.Values{"_defensive": {"1"}, "_dqs": {"0"}}
+	q["_pragma"] = append([]string{
+		"busy_timeout(" + strconv.FormatInt(busyTimeout.Milliseconds(), 10) + ")",
+		"journal_mode(wal)",
+		"synchronous(full)",
+		"foreign_keys(on)",
+		"wal_autocheckpoint(0)", // checkpoints have a connection of their own
+	}, extra...)
+	return (&url.URL{Scheme: "file", Path: slashed, RawQuery: q.Encode()}).String()
+}
+
+func (s *SQLite) open(ctx context.Context, path string, readOnly bool) (err error) {
+	// Reading opens for writing too, and promises not to: a file in WAL mode
+	// cannot be read without the files beside it, which may have to be made.
+	if s.reading, err = sql.Open("sqlite", address(path, "query_only(on)")); err != nil {
+		return err
+	}
+	s.reading.SetMaxOpenConns(readers)
+	s.reading.SetMaxIdleConns(readers)
+	s.queries = queries{s.reading}
+	first := s.reading
+	if !readOnly {
+		// Deleted salts and people are overwritten with zeros.
+		if s.writing, err = sql.Open("sqlite", address(path, "secure_delete(on)")+"&_txlock=immediate"); err != nil {
+			return err
+		}
+		s.writing.SetMaxOpenConns(1)
+		// A checkpoint that waits for a reader makes writers wait: it gives up soon.
+		if s.tending, err = sql.Open("sqlite", address(path, "busy_timeout(500)")); err != nil {
+			return err
+		}
+		s.tending.SetMaxOpenConns(1)
+		first = s.writing
+	}
+	var version string
+	if err := first.QueryRowContext(ctx, `select sqlite_version()`).Scan(&version); err != nil {
+		return err
+	}
+	if err := soundSQLite(version); err != nil {
+		return err
+	}
+	if err := sound(ctx, first); err != nil {
+		return err
+	}
+	return s.upgrade(ctx, first, readOnly)
+}
+
+// upgrade compares the schema with the program's and migrates where it may.
+func (s *SQLite) upgrade(ctx context.Context, db *sql.DB, readOnly bool) error {
+	want, err := newest("sqlite")
+	if err != nil {
+		return err
+	}
+	var tables int
+	err = db.QueryRowContext(ctx, `select count(*) from sqlite_master where type = 'table' and name = 'goose_db_version'`).Scan(&tables)
+	if err != nil {
+		return err
+	}
+	have := int64(0)
+	if tables > 0 {
+		if err := db.QueryRowContext(ctx, schemaVersion).Scan(&have); err != nil {
+			return err
+		}
+	}
+	switch {
+	case have > want:
+		return ErrNewer
+	case have == want:
+		return nil
+	case readOnly && have == 0:
+		return ErrNoStore // made, and never written to
+	case readOnly:
+		return ErrOlder
+	}
+	return migrate(ctx, db, goose.DialectSQLite3, "sqlite")
+}
+
+// oldestSound is the first SQLite without the race that can corrupt a file in
+// WAL mode when two connections write or checkpoint at once.
+var oldestSound = [3]int{3, 51, 3}
+
+// soundSQLite refuses versions that are not safe for this store.
+func soundSQLite(version string) error {
+	var v [3]int
+	for i, part := range strings.SplitN(version, ".", 3) {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return fmt.Errorf("unknown SQLite version %q", version)
+		}
+		v[i] = n
+	}
+	for i := range v {
+		if v[i] != oldestSound[i] {
+			if v[i] < oldestSound[i] {
+				return fmt.Errorf("SQLite %s may corrupt the store; 3.51.3 or newer is needed", version)
+			}
+			break
+		}
+	}
+	if v == [3]int{3, 52, 0} {
+		return errors.New("SQLite 3.52.0 was withdrawn; another version is needed")
+	}
+	return nil
+}
+
+// sound looks for damage, where the file is small enough to be looked through.
+func sound(ctx context.Context, db *sql.DB) error {
+	var pages int
+	if err := db.QueryRowContext(ctx, `pragma page_count`).Scan(&pages); err != nil {
+		return err
+	}
+	if pages > quickPages {
+		return nil
+	}
+	var verdict string
+	if err := db.QueryRowContext(ctx, `pragma quick_check(1)`).Scan(&verdict); err != nil {
+		return fmt.Errorf("the file is damaged: %w", err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("the file is damaged: %s", verdict)
+	}
+	return nil
+}
+
+// Result codes of SQLite after which no later success can be believed:
+// SQLITE_CORRUPT, SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
+const (
+	codeCorrupt  = 11
+	codeFsync    = 10 | 4<<8
+	codeDirFsync = 10 | 5<<8
+)
+
+func sqliteFatal(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.Code() == codeFsync || e.Code() == codeDirFsync || e.Code()&0xff == codeCorrupt
+}
+
+// Submit implements Store.
+func (s *SQLite) Submit(ctx context.Context, sub Submission) (Receipt, error) {
+	if s.writer == nil {
+		return Receipt{}, ErrReadOnly
+	}
+	id := newID(sub.At)
+	var receipt Receipt
+	err := s.writer.do(ctx, func(t *transaction) (err error) {
+		receipt, err = t.submit(sub, id)
+		return err
+	})
+	if err != nil {
+		return Receipt{}, fmt.Errorf("store submission: %w", err)
+	}
+	return receipt, nil
+}
+
+// Count implements Store.
+func (s *SQLite) Count(ctx context.Context, e Event) error {
+	if s.writer == nil {
+		return ErrReadOnly
+	}
+	if err := s.writer.do(ctx, func(t *transaction) error { return t.count(e) }); err != nil {
+		return fmt.Errorf("store event: %w", err)
+	}
+	return nil
+}
+
+// CountSoon implements Store.
+func (s *SQLite) CountSoon(e Event) bool {
+	return s.writer != nil && s.writer.soon(func(t *transaction) error { return t.count(e) })
+}
+
+// Salt implements Store.
+func (s *SQLite) Salt(ctx context.Context, now time.Time) ([]byte, error) {
+	if s.writer == nil {
+		return nil, ErrReadOnly
+	}
+	var salt []byte
+	err := s.writer.do(ctx, func(t *transaction) (err error) {
+		salt, err = t.salt(now)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store salt: %w", err)
+	}
+	return salt, nil
+}
+
+// Remember implements Store.
+func (s *SQLite) Remember(ctx context.Context, now time.Time, pages []Page, texts []ConsentText) error {
+	if s.writer == nil {
+		return ErrReadOnly
+	}
+	if len(pages)+len(texts) == 0 {
+		return nil
+	}
+	if err := s.writer.do(ctx, func(t *transaction) error { return t.remember(now, pages, texts) }); err != nil {
+		return fmt.Errorf("store pages: %w", err)
+	}
+	return nil
+}
+
+// Purge implements Store.
+func (s *SQLite) Purge(ctx context.Context, now time.Time) error {
+	if s.writer == nil {
+		return ErrReadOnly
+	}
+	if err := s.writer.do(ctx, func(t *transaction) error { return t.purge(now) }); err != nil {
+		return fmt.Errorf("purge store: %w", err)
+	}
+	return nil
+}
+
+// Counts implements Store.
+func (s *SQLite) Counts(ctx context.Context, since, until string) (funnel.Counts, error) {
+	return s.queries.counts(ctx, since, until)
+}
+
+// Submissions implements Store.
+func (s *SQLite) Submissions(ctx context.Context, since, until string) ([]Stored, error) {
+	return s.queries.submissions(ctx, since, until)
+}
+
+// Ready implements Store.
+func (s *SQLite) Ready(ctx context.Context) error {
+	if s.writer != nil {
+		if err := s.writer.stop(); err != nil {
+			return err
+		}
+	}
+	var one int
+	if err := s.reading.QueryRowContext(ctx, `select 1 from sqlite_master limit 1`).Scan(&one); err != nil {
+		return fmt.Errorf("read store: %w", err)
+	}
+	return nil
+}
+
+// Close implements Store.
+func (s *SQLite) Close() error {
+	s.once.Do(func() {
+		close(s.closing)
+		if s.writer != nil {
+			s.writer.close()
+		}
+		<-s.tended
+		s.closeError = s.closeConnections()
+	})
+	return s.closeError
+}
+
+func (s *SQLite) closeConnections() error {
+	var failed []error
+	for _, db := range []*sql.DB{s.writing, s.tending, s.reading} {
+		if db != nil {
+			failed = append(failed, db.Close())
+		}
+	}
+	if err := errors.Join(failed...); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}

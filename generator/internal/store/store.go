@@ -1,0 +1,126 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/funnel"
+)
+
+// Store is what every kind of database offers. All methods may be called by
+// many goroutines. Errors of writing wrap ErrUnavailable when trying again later
+// may help.
+type Store interface {
+	// Submit stores a submission with all it counts for. When it returns
+	// without error both are on disk.
+	Submit(ctx context.Context, s Submission) (Receipt, error)
+	// Count stores one event. When it returns without error it is on disk.
+	Count(ctx context.Context, e Event) error
+	// CountSoon hands over an event without waiting; it is on disk within a
+	// second. False when the queue is full or the store has stopped: then the
+	// event is lost, so that pages keep being served.
+	CountSoon(e Event) bool
+	// Salt is the random salt of the day of now, which is in the site's zone:
+	// the same for every caller of that day. It is destroyed by Purge.
+	Salt(ctx context.Context, now time.Time) ([]byte, error)
+	// Remember notes what the site is made of: pages keep their names after
+	// they are gone, consent sentences can be looked up by hash. What is known
+	// already costs nothing.
+	Remember(ctx context.Context, now time.Time, pages []Page, texts []ConsentText) error
+	// Purge destroys salts made more than 47 hours before now, or before
+	// yesterday, the visits they belong to, and keys of retries nobody will
+	// make any more. Called every hour, no salt lives for more than 48 hours.
+	Purge(ctx context.Context, now time.Time) error
+	// Counts is everything counted between two days (YYYY-MM-DD), both
+	// included; an empty since means from the beginning.
+	Counts(ctx context.Context, since, until string) (funnel.Counts, error)
+	// Submissions is every stored submission of those days, oldest first.
+	Submissions(ctx context.Context, since, until string) ([]Stored, error)
+	// Ready tells whether the store can be read and still acknowledges.
+	Ready(ctx context.Context) error
+	// Close commits what was handed over, and ends. Later calls fail.
+	Close() error
+}
+
+// Why a store would not do what it was asked.
+var (
+	ErrUnavailable = errors.New("the store cannot commit now")
+	ErrStopped     = errors.New("the store has stopped acknowledging: the disk failed to confirm a write; restart after checking the disk")
+	ErrClosed      = errors.New("the store is closed")
+	ErrReadOnly    = errors.New("the store is open for reading only")
+	ErrNoStore     = errors.New("there is no store yet")
+)
+
+// Status is what became of a submission.
+type Status string
+
+// The statuses. Only accepted ones are counted.
+const (
+	Accepted    Status = "accepted"
+	Duplicate   Status = "duplicate"   // the same again within FoldFor
+	Quarantined Status = "quarantined" // fell into the honeypot; kept where the owner can look
+)
+
+// FoldFor is how long a second submission with the same Fold is a duplicate.
+const FoldFor = 24 * time.Hour
+
+// keyFor is how long a retry with the same Key is recognised.
+const keyFor = 30 * 24 * time.Hour
+
+// Submission is one accepted form. At carries the site's time zone: its calendar
+// date there is the day the submission counts for.
+type Submission struct {
+	At          time.Time
+	Post        string // URL path of a page of the site; funnel.Other when the site has no such page
+	Claim       string // the post as the form named it, when Post is funnel.Other
+	Form        string
+	Placement   string
+	Revision    string // of the post, as built
+	Email       string // normalised; empty when the form has no address
+	Fields      []form.Answer
+	Consent     bool   // the box was ticked
+	ConsentText string // HashText of the sentence beside the box; empty without one
+	Quarantined bool
+	Key         []byte // the same for every retry of one submission; nil: it cannot be told from a new one
+	Fold        []byte // the same for submissions that say the same; nil: never folds
+	Visitor     []byte // hash of the visitor under the day's salt; nil: unknown
+}
+
+// Receipt is the answer to a Submission. A retry gets the receipt of the first.
+type Receipt struct {
+	ID     string // UUID, version 7
+	Status Status
+	Retry  bool // this submission was stored before, by the same Key
+}
+
+// Stored is a Submission as it is kept.
+type Stored struct {
+	ID     string
+	Status Status
+	Lead   string // id of the person; empty when not Accepted or Duplicate
+	Submission
+}
+
+// Event is one thing a reader did. At is as in Submission.
+type Event struct {
+	At        time.Time
+	Post      string // URL path of a page of the site
+	Form      string // empty for page_view
+	Placement string // empty for page_view
+	Step      funnel.Step
+	Visitor   []byte // nil: counted, but not as a visitor
+}
+
+// Page is one revision of a page.
+type Page struct {
+	Path, Digest, Title, Kind string
+	Date                      string // YYYY-MM-DD or empty
+}
+
+// ConsentText is a sentence a visitor may agree to.
+type ConsentText struct {
+	Hash string // HashText of Text
+	Text string
+}

@@ -1,0 +1,531 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/store"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Open returns an empty store that the suite closes, or the same one again: each
+// call with the same name opens what an earlier call with it has left.
+type Open func(t *testing.T, name string) store.Store
+
+// Run puts a kind of store through the suite.
+func Run(t *testing.T, open Open) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, Open)
+	}{
+		{"submission and its counts", testSubmission},
+		{"a retry is the same submission", testRetry},
+		{"the same again within a day folds", testFold},
+		{"quarantined is kept and not counted", testQuarantine},
+		{"unknown post", testOther},
+		{"people are counted once", testLeads},
+		{"visitors are counted once a day", testVisitors},
+		{"order within a day does not matter", testOrder},
+		{"days are the site's", testDays},
+		{"salts", testSalts},
+		{"purge", testPurge},
+		{"pages keep their names", testRemember},
+		{"many at once", testConcurrent},
+		{"reopened", testReopen},
+		{"text of every kind", testText},
+		{"closed", testClosed},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+	}
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+const today = "2026-11-22"
+
+func opened(t *testing.T, open Open) store.Store {
+	t.Helper()
+	s := open(t, "store")
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func submission(email string) store.Submission {
+	return store.Submission{
+		At: noon, Post: "/posts/a/", Form: "newsletter", Placement: "end", Revision: "r1", Email: email,
+		Fields: []form.Answer{{Name: "email", Value: email}, {Name: "name", Value: "Ana"}},
+	}
+}
+
+func submit(t *testing.T, s store.Store, sub store.Submission) store.Receipt {
+	t.Helper()
+	r, err := s.Submit(t.Context(), sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func count(t *testing.T, s store.Store, at time.Time, post string, step funnel.Step, visitor string) {
+	t.Helper()
+	e := store.Event{At: at, Post: post, Step: step, Visitor: []byte(visitor)}
+	if step != funnel.PageView {
+		e.Form, e.Placement = "newsletter", "end"
+	}
+	if err := s.Count(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func counts(t *testing.T, s store.Store, since, until string) funnel.Counts {
+	t.Helper()
+	c, err := s.Counts(t.Context(), since, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func tally(c funnel.Counts, post string, step funnel.Step) (n int) {
+	for _, x := range c.Tallies {
+		if x.Post == post && x.Step == step {
+			n += x.Count
+		}
+	}
+	return n
+}
+
+func reach(c funnel.Counts, post string, step funnel.Step) (n int) {
+	for _, x := range c.Reach {
+		if x.Post == post && x.Step == step {
+			n += x.Visitors
+		}
+	}
+	return n
+}
+
+func leads(c funnel.Counts, post string) (n int) {
+	for _, x := range c.Leads {
+		if x.Post == post {
+			n += x.Leads
+		}
+	}
+	return n
+}
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func testSubmission(t *testing.T, open Open) {
+	s := opened(t, open)
+	sub := submission("ana@example.com")
+	sub.Consent, sub.ConsentText = true, store.HashText("Yes, write to me.")
+	r := submit(t, s, sub)
+	want(t, "status", r.Status, store.Accepted)
+	want(t, "length of id", len(r.ID), 36)
+	all, err := s.Submissions(t.Context(), today, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []store.Stored{{ID: r.ID, Status: store.Accepted, Lead: r.ID, Submission: sub}}
+	if diff := cmp.Diff(wanted, all); diff != "" {
+		t.Error(diff)
+	}
+	c := counts(t, s, today, today)
+	want(t, "submissions", tally(c, "/posts/a/", funnel.FormSubmit), 1)
+	want(t, "leads", leads(c, "/posts/a/"), 1)
+	if diff := cmp.Diff([]funnel.DayCount{{Day: today, Step: funnel.FormSubmit, Count: 1}}, c.Days); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testRetry(t *testing.T, open Open) {
+	s := opened(t, open)
+	sub := submission("ana@example.com")
+	sub.Key = []byte("key-1")
+	first := submit(t, s, sub)
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			r, err := s.Submit(context.Background(), sub)
+			if err != nil || r.ID != first.ID || r.Status != store.Accepted || !r.Retry {
+				t.Errorf("retry: %+v, %v", r, err)
+			}
+		})
+	}
+	group.Wait()
+	all, _ := s.Submissions(t.Context(), today, today)
+	want(t, "stored", len(all), 1)
+	want(t, "submissions", tally(counts(t, s, today, today), "/posts/a/", funnel.FormSubmit), 1)
+}
+
+func testFold(t *testing.T, open Open) {
+	s := opened(t, open)
+	sub := submission("ana@example.com")
+	sub.Fold = []byte("says-this")
+	for i, step := range []struct {
+		after  time.Duration
+		status store.Status
+	}{
+		{0, store.Accepted}, {0, store.Duplicate}, {23*time.Hour + 59*time.Minute, store.Duplicate},
+		{24 * time.Hour, store.Accepted}, {25 * time.Hour, store.Duplicate},
+	} {
+		sub.At = noon.Add(step.after)
+		r := submit(t, s, sub)
+		want(t, fmt.Sprint("status ", i), r.Status, step.status)
+	}
+	sub.Fold = []byte("says-that")
+	want(t, "other text", submit(t, s, sub).Status, store.Accepted)
+	c := counts(t, s, today, "2026-11-24")
+	want(t, "submissions", tally(c, "/posts/a/", funnel.FormSubmit), 3)
+	want(t, "leads", leads(c, "/posts/a/"), 1)
+	all, _ := s.Submissions(t.Context(), today, "2026-11-24")
+	want(t, "stored", len(all), 6)
+}
+
+func testQuarantine(t *testing.T, open Open) {
+	s := opened(t, open)
+	sub := submission("bot@example.com")
+	sub.Quarantined, sub.Fold, sub.Visitor = true, []byte("spam"), []byte("v")
+	want(t, "status", submit(t, s, sub).Status, store.Quarantined)
+	sub.Quarantined = false
+	want(t, "the honest one after it", submit(t, s, sub).Status, store.Accepted)
+	c := counts(t, s, today, today)
+	want(t, "submissions", tally(c, "/posts/a/", funnel.FormSubmit), 1)
+	all, _ := s.Submissions(t.Context(), today, today)
+	want(t, "stored", len(all), 2)
+}
+
+func testOther(t *testing.T, open Open) {
+	s := opened(t, open)
+	sub := submission("ana@example.com")
+	sub.Post, sub.Claim, sub.Visitor = funnel.Other, "/nowhere/", []byte("v")
+	submit(t, s, sub)
+	c := counts(t, s, today, today)
+	want(t, "other", tally(c, funnel.Other, funnel.FormSubmit), 1)
+	want(t, "site", reach(c, funnel.SiteWide, funnel.FormSubmit), 1)
+	want(t, "reach of other", reach(c, funnel.Other, funnel.FormSubmit), 0)
+}
+
+func testLeads(t *testing.T, open Open) {
+	s := opened(t, open)
+	submit(t, s, submission("ana@example.com"))
+	submit(t, s, submission("Ana@example.com"))
+	submit(t, s, submission("ben@example.com"))
+	other := submission("ana@example.com")
+	other.Post = "/posts/b/"
+	submit(t, s, other)
+	submit(t, s, submission(""))
+	submit(t, s, submission(""))
+	c := counts(t, s, today, today)
+	want(t, "leads of a", leads(c, "/posts/a/"), 4) // ana, ben, two without an address
+	want(t, "leads of b", leads(c, "/posts/b/"), 1)
+}
+
+func testVisitors(t *testing.T, open Open) {
+	s := opened(t, open)
+	for range 3 {
+		count(t, s, noon, "/posts/a/", funnel.PageView, "v1")
+	}
+	count(t, s, noon, "/posts/a/", funnel.PageView, "v2")
+	count(t, s, noon, "/posts/b/", funnel.PageView, "v1")
+	count(t, s, noon, "/posts/a/", funnel.FormView, "v1")
+	count(t, s, noon, "/posts/a/", funnel.FormStart, "v1")
+	sub := submission("ana@example.com")
+	sub.Visitor = []byte("v1")
+	submit(t, s, sub)
+	sub = submission("ben@example.com")
+	sub.Visitor = []byte("never seen") // their browser blocks counting
+	submit(t, s, sub)
+	if !s.CountSoon(store.Event{At: noon, Post: "/posts/b/", Step: funnel.PageView}) {
+		t.Error("the queue was full")
+	}
+	count(t, s, noon.AddDate(0, 0, 1), "/posts/a/", funnel.PageView, "v1")
+	eventually(t, func() bool { return tally(counts(t, s, today, today), "/posts/b/", funnel.PageView) == 2 })
+	c := counts(t, s, today, "2026-11-23")
+	want(t, "views of a", tally(c, "/posts/a/", funnel.PageView), 5)
+	want(t, "visitors of a, two days", reach(c, "/posts/a/", funnel.PageView), 3)
+	want(t, "visitors of b", reach(c, "/posts/b/", funnel.PageView), 1)
+	want(t, "visitors of the site", reach(c, funnel.SiteWide, funnel.PageView), 3)
+	want(t, "form viewers", reach(c, "/posts/a/", funnel.FormView), 1)
+	want(t, "form starters", reach(c, funnel.SiteWide, funnel.FormStart), 1)
+	want(t, "senders", reach(c, "/posts/a/", funnel.FormSubmit), 2)
+	want(t, "converters of a", reach(c, "/posts/a/", funnel.Conversion), 1)
+	want(t, "converters of the site", reach(c, funnel.SiteWide, funnel.Conversion), 1)
+	want(t, "visitors, first day", reach(counts(t, s, today, today), "/posts/a/", funnel.PageView), 2)
+}
+
+// testOrder sends the same day in many orders and expects the same counts.
+func testOrder(t *testing.T, open Open) {
+	type move struct {
+		post    string
+		step    funnel.Step
+		visitor string
+	}
+	var moves []move
+	for _, v := range []string{"v1", "v2", "v3"} {
+		for _, p := range []string{"/posts/a/", "/posts/b/"} {
+			moves = append(moves, move{p, funnel.PageView, v}, move{p, funnel.PageView, v}, move{p, funnel.FormView, v})
+		}
+	}
+	moves = append(moves, move{"/posts/a/", funnel.FormSubmit, "v1"}, move{"/posts/b/", funnel.FormSubmit, "v1"}, move{"/posts/b/", funnel.FormSubmit, "v2"})
+	sorted := func(c funnel.Counts) funnel.Counts {
+		slices.SortFunc(c.Reach, func(a, b funnel.Reach) int {
+			return slices.Compare([]string{a.Post, string(a.Step)}, []string{b.Post, string(b.Step)})
+		})
+		slices.SortFunc(c.Tallies, func(a, b funnel.Tally) int {
+			return slices.Compare([]string{a.Post, string(a.Step)}, []string{b.Post, string(b.Step)})
+		})
+		slices.SortFunc(c.Leads, func(a, b funnel.LeadCount) int { return slices.Compare([]string{a.Post}, []string{b.Post}) })
+		return c
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	var first funnel.Counts
+	for round := range 5 {
+		s := open(t, fmt.Sprint("order", round))
+		random.Shuffle(len(moves), func(i, j int) { moves[i], moves[j] = moves[j], moves[i] })
+		for _, m := range moves {
+			if m.step == funnel.FormSubmit {
+				sub := submission(m.visitor + "@example.com")
+				sub.Post, sub.Visitor = m.post, []byte(m.visitor)
+				submit(t, s, sub)
+			} else {
+				count(t, s, noon, m.post, m.step, m.visitor)
+			}
+		}
+		got := sorted(counts(t, s, today, today))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if round == 0 {
+			first = got
+			want(t, "converters", reach(got, funnel.SiteWide, funnel.Conversion), 2)
+			continue
+		}
+		if diff := cmp.Diff(first, got); diff != "" {
+			t.Errorf("round %d: %s", round, diff)
+		}
+	}
+}
+
+func testDays(t *testing.T, open Open) {
+	s := opened(t, open)
+	zone := time.FixedZone("UTC+13", 13*3600)
+	sub := submission("ana@example.com")
+	sub.At = noon.In(zone)
+	submit(t, s, sub)
+	c := counts(t, s, "2026-11-23", "2026-11-23")
+	want(t, "submissions tomorrow there", tally(c, "/posts/a/", funnel.FormSubmit), 1)
+	c = counts(t, s, "", "2026-12-31")
+	want(t, "first day", c.Since, "2026-11-23")
+	want(t, "last day", c.Until, "2026-12-31")
+	all, _ := s.Submissions(t.Context(), "2026-11-23", "2026-11-23")
+	if len(all) != 1 || !all[0].At.Equal(noon) {
+		t.Errorf("stored %+v", all)
+	}
+}
+
+func testSalts(t *testing.T, open Open) {
+	s := opened(t, open)
+	first, err := s.Salt(t.Context(), noon)
+	if err != nil || len(first) != 32 {
+		t.Fatal(first, err)
+	}
+	again, _ := s.Salt(t.Context(), noon.Add(11*time.Hour))
+	want(t, "same day", string(again), string(first))
+	next, _ := s.Salt(t.Context(), noon.Add(12*time.Hour))
+	if string(next) == string(first) {
+		t.Error("the next day has the same salt")
+	}
+	if err := s.Purge(t.Context(), noon.Add(46*time.Hour)); err != nil { // two calendar days later
+		t.Fatal(err)
+	}
+	fresh, _ := s.Salt(t.Context(), noon)
+	if string(fresh) == string(first) {
+		t.Error("the salt outlived its days")
+	}
+}
+
+func testPurge(t *testing.T, open Open) {
+	s := opened(t, open)
+	if _, err := s.Salt(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	count(t, s, noon, "/posts/a/", funnel.PageView, "v1")
+	sub := submission("ana@example.com")
+	sub.Key, sub.Fold = []byte("key"), []byte("fold")
+	first := submit(t, s, sub)
+	if err := s.Purge(t.Context(), noon.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	count(t, s, noon, "/posts/a/", funnel.PageView, "v1")
+	want(t, "visitors after a purge on the day", reach(counts(t, s, today, today), "/posts/a/", funnel.PageView), 1)
+	if err := s.Purge(t.Context(), noon.AddDate(0, 0, 3)); err != nil {
+		t.Fatal(err)
+	}
+	r := submit(t, s, sub)
+	want(t, "the key is still known", r.ID, first.ID)
+	c := counts(t, s, today, today)
+	want(t, "purging changes no count", reach(c, "/posts/a/", funnel.PageView), 1)
+	want(t, "nor submission", tally(c, "/posts/a/", funnel.FormSubmit), 1)
+	if err := s.Purge(t.Context(), noon.AddDate(0, 0, 31)); err != nil {
+		t.Fatal(err)
+	}
+	if r := submit(t, s, sub); r.ID == first.ID || r.Status != store.Accepted {
+		t.Errorf("after a month: %+v", r)
+	}
+}
+
+func testRemember(t *testing.T, open Open) {
+	s := opened(t, open)
+	pages := []store.Page{{Path: "/posts/a/", Digest: "1", Title: "Old", Kind: "post", Date: "2026-01-02"}}
+	texts := []store.ConsentText{{Hash: store.HashText("Yes."), Text: "Yes."}}
+	for range 2 {
+		if err := s.Remember(t.Context(), noon, pages, texts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pages[0].Digest, pages[0].Title = "2", "New"
+	if err := s.Remember(t.Context(), noon.Add(time.Hour), pages, nil); err != nil {
+		t.Fatal(err)
+	}
+	wanted := []funnel.PastPost{{Path: "/posts/a/", Title: "New", Kind: "post", Date: "2026-01-02"}}
+	if diff := cmp.Diff(wanted, counts(t, s, today, today).Past); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testConcurrent(t *testing.T, open Open) {
+	s := opened(t, open)
+	const clients, each = 16, 40
+	ids := make(chan string, clients*each)
+	var group sync.WaitGroup
+	for c := range clients {
+		group.Go(func() {
+			for i := range each {
+				sub := submission(fmt.Sprintf("a%d-%d@example.com", c, i))
+				sub.Key = []byte(fmt.Sprintf("%d/%d", c, i))
+				r, err := s.Submit(context.Background(), sub)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids <- r.ID
+				s.CountSoon(store.Event{At: noon, Post: "/posts/b/", Step: funnel.PageView, Visitor: []byte{byte(c)}})
+			}
+		})
+	}
+	group.Wait()
+	close(ids)
+	acknowledged := map[string]bool{}
+	for id := range ids {
+		acknowledged[id] = true
+	}
+	all, err := s.Submissions(t.Context(), today, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "acknowledged", len(acknowledged), clients*each)
+	want(t, "stored", len(all), clients*each)
+	for _, x := range all {
+		if !acknowledged[x.ID] {
+			t.Error("stored and not acknowledged:", x.ID)
+		}
+	}
+	want(t, "counted", tally(counts(t, s, today, today), "/posts/a/", funnel.FormSubmit), clients*each)
+	eventually(t, func() bool { return tally(counts(t, s, today, today), "/posts/b/", funnel.PageView) == clients*each })
+	want(t, "visitors", reach(counts(t, s, today, today), "/posts/b/", funnel.PageView), clients)
+}
+
+func testReopen(t *testing.T, open Open) {
+	s := open(t, "again")
+	r := submit(t, s, submission("ana@example.com"))
+	for i := range 100 {
+		s.CountSoon(store.Event{At: noon, Post: "/posts/a/", Step: funnel.PageView, Visitor: []byte{byte(i)}})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, "again")
+	defer s.Close()
+	all, err := s.Submissions(t.Context(), today, today)
+	if err != nil || len(all) != 1 || all[0].ID != r.ID {
+		t.Error(all, err)
+	}
+	// Closing commits what was handed over.
+	want(t, "views", tally(counts(t, s, today, today), "/posts/a/", funnel.PageView), 100)
+}
+
+func testText(t *testing.T, open Open) {
+	s := opened(t, open)
+	for _, text := range []string{
+		"'; drop table submissions; --", "Robert\"); $1 ? :a @b", "日本語 \U0001F4EC e\u0301", "line\nline\ttab", `\u0000 \ " </script>`, "<b>&amp;", " ", "\u2028\u202e",
+	} {
+		sub := submission("ana@example.com")
+		sub.At = noon.AddDate(0, 1, 0)
+		sub.Fields = []form.Answer{{Name: "message", Value: text}, {Name: "a", Value: ""}}
+		sub.Claim = text
+		r := submit(t, s, sub)
+		all, err := s.Submissions(t.Context(), "2026-12-22", "2026-12-22")
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.IndexFunc(all, func(x store.Stored) bool { return x.ID == r.ID })
+		if found < 0 {
+			t.Fatalf("%q is not stored", text)
+		}
+		if diff := cmp.Diff(sub.Fields, all[found].Fields); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
+		want(t, "claim", all[found].Claim, text)
+	}
+}
+
+func testClosed(t *testing.T, open Open) {
+	s := open(t, "closed")
+	if err := s.Ready(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error("closing twice:", err)
+	}
+	if _, err := s.Submit(t.Context(), submission("ana@example.com")); !errors.Is(err, store.ErrClosed) {
+		t.Error("submit after close:", err)
+	}
+	if s.CountSoon(store.Event{At: noon, Post: "/posts/a/", Step: funnel.PageView}) {
+		t.Error("counted after close")
+	}
+	if err := s.Ready(t.Context()); err == nil {
+		t.Error("ready after close")
+	}
+}
+
+// eventually gives what nobody waits for the second it is promised in.
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("not on disk within a second")
+		}
+	}
+}

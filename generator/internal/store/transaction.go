@@ -1,0 +1,118 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+
+	"cardbowl/generator/internal/funnel"
+)
+
+// transaction is one group's work. Counts are gathered in memory and written
+// once at its end, in the order of their keys: a hundred submissions on one post
+// cost one row, and two trackers on one PostgreSQL take their locks in one order.
+type transaction struct {
+	ctx        context.Context
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt // prepared on conn, kept between groups
+	tallies    map[tallyKey]int
+	reach      map[reachKey]int
+}
+
+type tallyKey struct {
+	day, post, form, placement string
+	step                       funnel.Step
+}
+
+type reachKey struct {
+	day, post string
+	step      funnel.Step
+}
+
+func (t *transaction) prepared(text string) (*sql.Stmt, error) {
+	if s, ok := t.statements[text]; ok {
+		return s, nil
+	}
+	s, err := t.conn.PrepareContext(t.ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	t.statements[text] = s
+	return s, nil
+}
+
+func (t *transaction) exec(text string, args ...any) error {
+	s, err := t.prepared(text)
+	if err == nil {
+		_, err = s.ExecContext(t.ctx, args...)
+	}
+	return err
+}
+
+// row reads one row into the targets; false when there is none.
+func (t *transaction) row(text string, targets []any, args ...any) (bool, error) {
+	s, err := t.prepared(text)
+	if err != nil {
+		return false, err
+	}
+	switch err := s.QueryRowContext(t.ctx, args...).Scan(targets...); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return true, nil
+}
+
+func (t *transaction) tally(k tallyKey) {
+	if t.tallies == nil {
+		t.tallies = map[tallyKey]int{}
+	}
+	t.tallies[k]++
+}
+
+func (t *transaction) reached(k reachKey) {
+	if t.reach == nil {
+		t.reach = map[reachKey]int{}
+	}
+	t.reach[k]++
+}
+
+const (
+	addTally = `insert into tallies (day, post, form, placement, step, n) values ($1, $2, $3, $4, $5, $6)
+		on conflict (day, post, form, placement, step) do update set n = tallies.n + excluded.n`
+	addReach = `insert into reach (day, post, step, visitors) values ($1, $2, $3, $4)
+		on conflict (day, post, step) do update set visitors = reach.visitors + excluded.visitors`
+)
+
+// flush writes the gathered counts.
+func (t *transaction) flush() error {
+	tallies := make([]tallyKey, 0, len(t.tallies))
+	for k := range t.tallies {
+		tallies = append(tallies, k)
+	}
+	slices.SortFunc(tallies, func(a, b tallyKey) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.post, b.post), cmp.Compare(a.form, b.form),
+			cmp.Compare(a.placement, b.placement), cmp.Compare(a.step, b.step))
+	})
+	for _, k := range tallies {
+		if err := t.exec(addTally, k.day, k.post, k.form, k.placement, string(k.step), t.tallies[k]); err != nil {
+			return err
+		}
+	}
+	reach := make([]reachKey, 0, len(t.reach))
+	for k := range t.reach {
+		reach = append(reach, k)
+	}
+	slices.SortFunc(reach, func(a, b reachKey) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.post, b.post), cmp.Compare(a.step, b.step))
+	})
+	for _, k := range reach {
+		if err := t.exec(addReach, k.day, k.post, string(k.step), t.reach[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

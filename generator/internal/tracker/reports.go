@@ -1,0 +1,149 @@
+package tracker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/report"
+)
+
+// ReportQuery asks for a report in the words of the command line and the API.
+type ReportQuery struct {
+	Since, Until, By, Attribution string
+}
+
+// ErrQuery is wrapped by errors that are the asker's, not ours.
+var ErrQuery = errors.New("unclear question")
+
+// Report makes a report of what has been counted until now. Besides errors of
+// the store it returns ErrQuery, report.ErrNotBuilt or report.ErrUnknown.
+func (t *Tracker) Report(ctx context.Context, q ReportQuery) (report.Report, error) {
+	s := t.site.Load()
+	period, err := report.ParsePeriod(q.Since, q.Until, t.now().In(s.zone))
+	if err != nil {
+		return report.Report{}, fmt.Errorf("%w: %w", ErrQuery, err)
+	}
+	counts, err := t.store.Counts(ctx, period.Since, period.Until)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return report.Build(report.Input{Manifest: s.manifest, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)})
+}
+
+func (t *Tracker) asked(w http.ResponseWriter, r *http.Request) (report.Report, bool) {
+	v := r.URL.Query()
+	made, err := t.Report(r.Context(), ReportQuery{v.Get("since"), v.Get("until"), v.Get("by"), v.Get("attribution")})
+	switch {
+	case err == nil:
+		return made, true
+	case errors.Is(err, ErrQuery), errors.Is(err, report.ErrUnknown):
+		sendProblem(w, http.StatusBadRequest, err.Error(), nil)
+	case errors.Is(err, report.ErrNotBuilt):
+		sendProblem(w, http.StatusNotImplemented, err.Error(), nil)
+	default:
+		t.logger.Error("no report", "error", err)
+		sendProblem(w, http.StatusServiceUnavailable, "the counts cannot be read just now", nil)
+	}
+	return made, false
+}
+
+// sendReport is the API: the same JSON as the command's.
+func (t *Tracker) sendReport(w http.ResponseWriter, r *http.Request) {
+	made, ok := t.asked(w, r)
+	if !ok {
+		return
+	}
+	var b bytes.Buffer
+	if err := report.WriteJSON(&b, made); err != nil {
+		panic(err) // plain values into memory
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(b.Bytes())
+}
+
+// refreshEvery is how many seconds the report page rests before it looks again.
+const refreshEvery = 5
+
+// showReport is the page for people.
+func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
+	made, ok := t.asked(w, r)
+	if !ok {
+		return
+	}
+	var b bytes.Buffer
+	if err := report.WriteHTML(&b, made, report.HTMLOptions{Refresh: refreshEvery, Since: r.URL.Query().Get("since")}); err != nil {
+		panic(err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+report.StyleSource()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	_, _ = w.Write(b.Bytes())
+}
+
+// withPassword admits whoever knows the password. Without one it admits nobody,
+// but for a preview's own machine.
+func (t *Tracker) withPassword(next http.HandlerFunc) http.Handler {
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if t.options.Password == "" {
+			if t.options.OpenReport && isLocal(r) {
+				next(w, r)
+				return
+			}
+			t.refuse(w, r, t.site.Load(), http.StatusForbidden, "The report is closed",
+				"Set CARDBOWL_PASSWORD for the tracker and start it again; then this page asks for it. On the machine itself `cardbowl report` needs no password.")
+			return
+		}
+		_, given, _ := r.BasicAuth() // any user name will do
+		if !same(given, t.password) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Cardbowl report", charset="UTF-8"`)
+			t.refuse(w, r, t.site.Load(), http.StatusUnauthorized, "Password, please", "The report is behind the password that the tracker was started with.")
+			return
+		}
+		next(w, r)
+	}))
+}
+
+// withToken admits whoever carries the token.
+func (t *Tracker) withToken(next http.HandlerFunc) http.Handler {
+	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if t.options.Token == "" {
+			sendProblem(w, http.StatusForbidden, "the API is closed: set CARDBOWL_TOKEN for the tracker", nil)
+			return
+		}
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") || !same(strings.TrimSpace(given), t.token) {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="Cardbowl"`)
+			sendProblem(w, http.StatusUnauthorized, "send the header Authorization: Bearer TOKEN", nil)
+			return
+		}
+		next(w, r)
+	}))
+}
+
+// same compares without telling by its duration how much was right.
+func same(given string, wanted [sha256.Size]byte) bool {
+	sum := sha256.Sum256([]byte(given))
+	return subtle.ConstantTimeCompare(sum[:], wanted[:]) == 1
+}
+
+// isLocal tells whether the request comes from this machine, through no proxy,
+// and by a name that only this machine answers to: a page elsewhere could else
+// lead a browser here under a name of its own.
+func isLocal(r *http.Request) bool {
+	if r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || !parseHop(r.RemoteAddr).IsLoopback() {
+		return false
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.EqualFold(host, "localhost") || parseHop(host).IsLoopback()
+}

@@ -1,0 +1,23 @@
+package tracker
+
+import "net/http"
+
+// newRoutes is the whole HTTP surface.
+func (t *Tracker) newRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /_/f/{form}", t.submitForm)
+	mux.HandleFunc("OPTIONS /_/f/{form}", t.preflight)
+	mux.HandleFunc("GET /_/thanks/{form}", t.thankYou)
+	mux.HandleFunc("POST /_/e", t.takeEvent)
+	mux.HandleFunc("OPTIONS /_/e", t.preflight)
+
+	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
+	mux.Handle("GET /_/report", http.RedirectHandler("/_/report/", http.StatusSeeOther))
+	mux.Handle("GET /_/api/v1/report", t.withToken(t.sendReport))
+
+	mux.HandleFunc("GET /_/healthz", t.healthy)
+	mux.HandleFunc("GET /_/readyz", t.ready)
+
+	mux.HandleFunc("/_/", t.nothingHere)
+	return t.survive(headers(mux))
+}

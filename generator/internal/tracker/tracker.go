@@ -1,0 +1,207 @@
+package tracker
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/store"
+)
+
+// Options are everything a tracker depends on.
+type Options struct {
+	Store          store.Store
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
+	GuardOff       bool             // no folding, robots counted: for a preview, load tests and closed networks
+	Password       string           // of the report page; empty: see OpenReport
+	Token          string           // of the API; empty: no API
+	OpenReport     bool             // the report page needs no password from this machine itself; for a preview alone, since behind a proxy everyone comes from this machine
+	Now            func() time.Time // nil: the clock
+	Logger         *slog.Logger     // nil: nothing is said
+}
+
+// Tracker answers requests. Its methods may be called by many goroutines.
+type Tracker struct {
+	store    store.Store
+	options  Options
+	logger   *slog.Logger
+	now      func() time.Time
+	site     atomic.Pointer[site]
+	serving  atomic.Bool // the site's pages come from us, so we count them ourselves
+	routes   http.Handler
+	password [sha256.Size]byte
+	token    [sha256.Size]byte
+
+	saltMutex sync.Mutex
+	salt      []byte
+	saltDay   string
+
+	knownMutex sync.Mutex
+	known      map[string]bool // pages and sentences the store has been told of
+
+	placesMutex sync.Mutex
+	places      map[string]bool
+}
+
+// New makes a tracker that knows no site yet: until SetManifest every form is
+// unknown and it is not ready.
+func New(o Options) *Tracker {
+	t := &Tracker{store: o.Store, options: o, logger: o.Logger, now: o.Now, known: map[string]bool{}, places: map[string]bool{}}
+	if t.logger == nil {
+		t.logger = slog.New(slog.DiscardHandler)
+	}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	t.password, t.token = sha256.Sum256([]byte(o.Password)), sha256.Sum256([]byte(o.Token))
+	t.site.Store(unknownSite())
+	t.routes = t.newRoutes()
+	return t
+}
+
+// ServeHTTP answers everything under /_/.
+func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.routes.ServeHTTP(w, r) }
+
+// Handler answers everything: /_/ itself, the rest by what serves the site,
+// whose pages it counts. Nil means that the site is served elsewhere.
+func (t *Tracker) Handler(pages http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/_/", t)
+	if pages != nil {
+		mux.Handle("/", t.Site(pages))
+	}
+	return t.survive(mux)
+}
+
+// SetManifest makes the tracker know the site as it now is. Requests under way
+// finish with the manifest they began with. An error to note the pages in the
+// store is returned, but the new manifest is in force all the same; with a
+// manifest that cannot be used (an unknown time zone) the old one stays.
+func (t *Tracker) SetManifest(m manifest.Manifest) error {
+	s, err := newSite(m)
+	if err != nil {
+		return err
+	}
+	t.site.Store(s)
+	return t.remember(m, t.now().In(s.zone))
+}
+
+// remember tells the store of pages and sentences it has not heard of from us.
+func (t *Tracker) remember(m manifest.Manifest, now time.Time) error {
+	t.knownMutex.Lock()
+	defer t.knownMutex.Unlock()
+	var pages []store.Page
+	var texts []store.ConsentText
+	var names []string
+	for _, p := range m.Pages {
+		if name := "page " + p.Path + " " + p.Revision; !t.known[name] {
+			names = append(names, name)
+			pages = append(pages, store.Page{Path: p.Path, Digest: p.Revision, Title: p.Title, Kind: p.Kind, Date: p.Date})
+		}
+	}
+	for _, f := range m.Forms {
+		if f.Consent == "" {
+			continue
+		}
+		hash := store.HashText(f.Consent)
+		if name := "text " + hash; !t.known[name] {
+			names = append(names, name)
+			texts = append(texts, store.ConsentText{Hash: hash, Text: f.Consent})
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := t.store.Remember(ctx, now, pages, texts); err != nil {
+		return fmt.Errorf("note the pages of the site: %w", err)
+	}
+	for _, name := range names {
+		t.known[name] = true
+	}
+	return nil
+}
+
+// Run does what has to be done by the clock, until the context ends: every hour
+// it destroys what has outlived its purpose.
+func (t *Tracker) Run(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		t.purge(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (t *Tracker) purge(ctx context.Context) {
+	defer t.recovered("purge")
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := t.store.Purge(ctx, t.now().In(t.site.Load().zone)); err != nil && ctx.Err() == nil {
+		t.logger.Error("purge failed; it will be tried again in an hour", "error", err)
+	}
+}
+
+// visitor is the hash of who asks, under the salt of the day of now: HMAC-SHA256
+// over address and user agent, cut to 16 bytes. Nil when there is no salt to be had.
+func (t *Tracker) visitor(r *http.Request, now time.Time) []byte {
+	salt := t.saltOf(r.Context(), now)
+	if salt == nil {
+		return nil
+	}
+	h := hmac.New(sha256.New, salt)
+	h.Write(clientAddress(r, t.options.TrustedProxies).AsSlice())
+	h.Write([]byte{0})
+	h.Write([]byte(r.UserAgent()))
+	return h.Sum(nil)[:16]
+}
+
+func (t *Tracker) saltOf(ctx context.Context, now time.Time) []byte {
+	day := now.Format(time.DateOnly)
+	t.saltMutex.Lock()
+	defer t.saltMutex.Unlock()
+	if t.saltDay == day {
+		return t.salt
+	}
+	// Once a day somebody waits for this; nobody may wait for long.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	salt, err := t.store.Salt(ctx, now)
+	if err != nil {
+		t.logger.Error("no salt: visitors are not told apart", "error", err)
+		return nil
+	}
+	t.salt, t.saltDay = salt, day
+	return salt
+}
+
+// maxPlaces bounds how many different placements are told apart, since a
+// placement is only what a form says of itself.
+const maxPlaces = 64
+
+// placement is the name of a placement as it is counted: "other" for what is no
+// such name, or one too many.
+func (t *Tracker) placement(name string) string {
+	if !placementName.MatchString(name) {
+		return "other"
+	}
+	t.placesMutex.Lock()
+	defer t.placesMutex.Unlock()
+	if !t.places[name] {
+		if len(t.places) >= maxPlaces {
+			return "other"
+		}
+		t.places[name] = true
+	}
+	return name
+}
