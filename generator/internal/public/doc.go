@@ -10,5 +10,5 @@
 //
 // It is the only writer of output, and touches only what a build made: a folder
 // that is not empty and does not carry our mark is refused, names that begin with
-// a dot are left alone. It knows nothing of pages or assets.
+// a dot are left alone. It deliberately knows nothing of pages or assets.
 package public

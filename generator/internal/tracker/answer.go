@@ -118,6 +118,11 @@ func (t *Tracker) nothingHere(w http.ResponseWriter, r *http.Request) {
 	t.refuse(w, r, t.site.Load(), http.StatusNotFound, "Nothing here", "There is no page at this address.")
 }
 
+func (t *Tracker) onlyPost(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", "POST, OPTIONS")
+	t.refuse(w, r, t.site.Load(), http.StatusMethodNotAllowed, "Nothing to read here", "This address takes what a form or a page sends. To see a form, go to the page it stands on.")
+}
+
 // admitSite lets the pages of the site, and of no other, read the answer when
 // they stand on another origin. False means another origin asked.
 func admitSite(w http.ResponseWriter, r *http.Request, s *site) bool {

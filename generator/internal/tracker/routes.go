@@ -18,6 +18,8 @@ func (t *Tracker) newRoutes() http.Handler {
 	mux.HandleFunc("GET /_/healthz", t.healthy)
 	mux.HandleFunc("GET /_/readyz", t.ready)
 
+	mux.HandleFunc("/_/f/{form}", t.onlyPost)
+	mux.HandleFunc("/_/e", t.onlyPost)
 	mux.HandleFunc("/_/", t.nothingHere)
 	return t.survive(headers(mux))
 }

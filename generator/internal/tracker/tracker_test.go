@@ -626,7 +626,7 @@ func TestConversion(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := made.Posts[0]
-	b.want("post", fmt.Sprint(p.Path, p.Visitors, p.Converters, p.Submissions, p.Leads, *p.Rate, p.Enough), "/posts/a/ 1 1 2 2 1 false")
+	b.want("post", fmt.Sprint(p.Path, p.Visitors, p.Converters, p.Submissions, p.Leads, *p.Rate, p.Enough), "/posts/a/1 1 2 2 1 false")
 }
 
 func TestNoAddressOnDisk(t *testing.T) {
@@ -686,7 +686,7 @@ func TestManifestIsSwapped(t *testing.T) {
 	for _, p := range made.Posts {
 		if p.Path == "/posts/b/" {
 			found = true
-			b.want("gone post", fmt.Sprint(p.Title, p.Gone, p.Submissions), "Post B true 1")
+			b.want("gone post", fmt.Sprint(p.Title, p.Gone, p.Submissions), "Post Btrue 1")
 		}
 	}
 	b.want("listed", found, true)
