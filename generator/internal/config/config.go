@@ -150,12 +150,20 @@ func defaultForms() []form.Definition {
 	}}
 }
 
+// maxSettings bounds site.yaml: the YAML library takes quadratic time over many
+// keys.
+const maxSettings = 128 << 10 // bytes
+
 // Load reads site.yaml. baseURL, when not empty, takes the place of the file's.
 // With an error in the list the Config is not to be used.
 func Load(tree source.Tree, baseURL string) (Config, diag.List, error) {
 	settings, found := tree.File(source.ConfigFile)
 	if !found {
 		return Config{}, nil, nil // the reader has said so already
+	}
+	if settings.Size > maxSettings {
+		return Config{}, diag.List{{File: source.ConfigFile, Line: 1, Column: 1, Message: fmt.Sprintf("the file has %d bytes, more than %d", settings.Size, maxSettings),
+			Hint: "large amounts of data belong into files under content/"}}, nil
 	}
 	whole, err := settings.Read()
 	if err != nil {

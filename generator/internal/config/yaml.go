@@ -36,12 +36,10 @@ func Parse(t Text) (mapping *yaml.Node, problems diag.List) {
 	var document yaml.Node
 	if err := decode(t.YAML, &document); err != nil {
 		line, message := syntaxError(err)
-		if line == 0 {
-			line = 1
-		}
-		line = likelierLine(t.YAML, line) + t.Skip
-		return nil, diag.List{{File: t.File, Line: line, Column: 1, Message: "broken YAML: " + message,
-			Hint: hintFor(message), Source: diag.SourceLine(t.Whole, line)}}
+		line = likelierLine(t.YAML, max(line, 1), message)
+		source := diag.SourceLine(t.YAML, line)
+		return nil, diag.List{{File: t.File, Line: line + t.Skip, Column: likelyColumn(source, message), Message: "broken YAML: " + message,
+			Hint: hintFor(message), Source: source}}
 	}
 	if len(document.Content) == 0 {
 		return nil, nil
@@ -56,8 +54,8 @@ func Parse(t Text) (mapping *yaml.Node, problems diag.List) {
 	return root, duplicates(t, root)
 }
 
-// decode is the only call of the YAML library. The library can panic on hostile
-// input (a sequence as a key beside a merge), which becomes an error here.
+// decode and Decode are the only calls of the YAML library. It can panic on
+// hostile input (a sequence as a key beside a merge), which becomes an error here.
 func decode(text []byte, into any) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -70,7 +68,8 @@ func decode(text []byte, into any) (err error) {
 	return nil
 }
 
-func decodeNode(node *yaml.Node, into any) (err error) {
+// Decode turns a node of a parsed text into a value.
+func Decode(node *yaml.Node, into any) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("yaml: %v", r)
@@ -92,18 +91,85 @@ func syntaxError(err error) (line int, message string) {
 }
 
 // likelierLine mends the library's habit of blaming the line before an unclosed
-// bracket or quote: if the blamed line looks sound and the next does not, it is
-// the next.
-func likelierLine(text []byte, line int) int {
+// bracket, or the end of the text for an unclosed quote: if the blamed line looks
+// sound and the next does not, it is the next; where the text ends within a
+// quote, it is the line where the quote begins.
+func likelierLine(text []byte, line int, message string) int {
+	if strings.Contains(message, unended) {
+		for n := 1; n <= line; n++ {
+			if openQuote(diag.SourceLine(text, n)) >= 0 {
+				return n
+			}
+		}
+		return line
+	}
 	unsound := func(n int) bool {
 		s := diag.SourceLine(text, n)
-		return strings.Count(s, "[") != strings.Count(s, "]") || strings.Count(s, "{") != strings.Count(s, "}") ||
-			strings.Count(s, `"`)%2 == 1 || strings.Contains(s, "\t")
+		return openBracket(s) >= 0 || openQuote(s) >= 0 || strings.Contains(s, "\t")
 	}
 	if !unsound(line) && unsound(line+1) {
 		return line + 1
 	}
 	return line
+}
+
+// unended is what the library says of a text that ends within quotes.
+const unended = "unexpected end of stream"
+
+// openBracket is the byte offset of the first bracket that its line does not
+// close, or -1.
+func openBracket(line string) int {
+	var open []int
+	for i, r := range line {
+		switch r {
+		case '[', '{':
+			open = append(open, i)
+		case ']', '}':
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	if len(open) == 0 {
+		return -1
+	}
+	return open[0]
+}
+
+var quotedValue = regexp.MustCompile(`(?:^|[:\[{,-]\s+|[\[{])(["'])`)
+
+// openQuote is the byte offset of a quote that begins a value and is not closed
+// on its line, or -1.
+func openQuote(line string) int {
+	for _, m := range quotedValue.FindAllStringSubmatchIndex(line, -1) {
+		if quote := line[m[2]:m[3]]; strings.Count(line[m[2]:], quote)%2 == 1 {
+			return m[2]
+		}
+	}
+	return -1
+}
+
+var secondColon = regexp.MustCompile(`^[^:]*:\s.*?(:)(?:\s|$)`)
+
+// likelyColumn is where in its line the mistake stands, as far as the library's
+// words tell: it gives no columns.
+func likelyColumn(line, message string) int {
+	at := -1
+	switch {
+	case strings.Contains(message, "mapping values are not allowed"):
+		if m := secondColon.FindStringSubmatchIndex(line); m != nil {
+			at = m[2]
+		}
+	case strings.Contains(message, "cannot start any token"):
+		at = strings.IndexAny(line, "\t@`%")
+	case strings.Contains(message, "unknown anchor"):
+		at = strings.IndexByte(line, '*')
+	case strings.Contains(message, unended):
+		at = openQuote(line)
+	case strings.Contains(message, "did not find expected"):
+		at = openBracket(line)
+	}
+	return 1 + len([]rune(line[:max(at, 0)]))
 }
 
 func hintFor(message string) string {
@@ -112,6 +178,8 @@ func hintFor(message string) string {
 		return "a value that contains a colon needs quotes: `title: \"Sales: a guide\"`"
 	case strings.Contains(message, "tab"), strings.Contains(message, "cannot start any token"):
 		return "indent with spaces, not tabs, and put values that begin with a special character in quotes"
+	case strings.Contains(message, unended):
+		return "look for a missing closing quote"
 	case strings.Contains(message, "did not find expected"):
 		return "look for a missing closing bracket or quote, or a wrong indentation"
 	case strings.Contains(message, "unknown anchor"):
@@ -149,7 +217,7 @@ func duplicates(t Text, node *yaml.Node) diag.List {
 // its keys against the struct's yaml tags at every depth.
 func fill(t Text, node *yaml.Node, into any) diag.List {
 	problems := unknownKeys(t, node, reflect.TypeOf(into).Elem(), "")
-	if err := decodeNode(node, into); err != nil {
+	if err := Decode(node, into); err != nil {
 		var typeError *yaml.TypeError
 		if !errors.As(err, &typeError) {
 			return append(problems, t.At(node, diag.Error, err.Error(), ""))

@@ -2,8 +2,10 @@ package content
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"regexp"
@@ -21,8 +23,7 @@ import (
 )
 
 // split parts a file into front matter and body. The library finds the
-// delimiters; decoding is ours, since only so do positions survive. bodyAt is the
-// byte offset of the body in text.
+// delimiters; decoding is ours, since only so do positions survive.
 func split(text []byte) (format string, front, body []byte) {
 	capture := func(name string) frontmatter.UnmarshalFunc {
 		return func(data []byte, _ any) error {
@@ -30,23 +31,39 @@ func split(text []byte) (format string, front, body []byte) {
 			return nil
 		}
 	}
-	braces := frontmatter.NewFormat("{", "}", capture("json"))
-	braces.UnmarshalDelims = true
 	body, err := frontmatter.Parse(bytes.NewReader(text), new(any),
 		frontmatter.NewFormat("---", "---", capture("yaml")),
-		frontmatter.NewFormat("+++", "+++", capture("toml")),
-		braces)
+		frontmatter.NewFormat("+++", "+++", capture("toml")))
 	if err != nil {
 		return "", nil, text // reading from memory and capturing cannot fail
 	}
 	return format, front, body
 }
 
+// braces tell a file that begins with JSON from one that begins with a
+// shortcode.
+var braces = regexp.MustCompile(`^\s*\{(?:\s*["}]|[ \t]*\n)`)
+
+// splitJSON parts a file that begins with a brace. Only a JSON reader knows
+// which closing brace is the last; it need not stand on a line of its own.
+func splitJSON(text []byte) (front, body []byte, err error) {
+	reader := json.NewDecoder(bytes.NewReader(text))
+	var raw json.RawMessage
+	if err := reader.Decode(&raw); err != nil {
+		return nil, nil, err
+	}
+	body = text[reader.InputOffset():]
+	if line, rest, more := bytes.Cut(body, []byte{'\n'}); more && len(bytes.TrimSpace(line)) == 0 {
+		body = rest
+	}
+	return raw, body, nil
+}
+
 // opener is the delimiter a file seems to start its front matter with.
 func opener(text []byte) string {
 	first, _, _ := strings.Cut(strings.TrimLeft(string(text[:min(len(text), 512)]), " \t\r\n"), "\n")
 	switch first = strings.TrimSpace(first); first {
-	case "---", "+++", "{":
+	case "---", "+++":
 		return first
 	}
 	return ""
@@ -55,12 +72,19 @@ func opener(text []byte) string {
 // frontMatter reads the front matter of a whole file. The body comes back with
 // the number of lines before it.
 func (p *parse) frontMatter() (body []byte, bodyLine int) {
-	format, raw, body := split(p.text)
-	if format == "" {
+	var format string
+	var raw []byte
+	if braces.Match(p.text) {
+		var err error
+		if raw, body, err = splitJSON(p.text); err != nil {
+			p.brokenJSON(err)
+			return nil, 0
+		}
+		format = "json"
+	} else if format, raw, body = split(p.text); format == "" {
 		if open := opener(p.text); open != "" {
-			closing := map[string]string{"---": "---", "+++": "+++", "{": "}"}[open]
 			p.fail(*at(p.doc.File, p.text, bytes.Index(p.text, []byte(open)), "the front matter is not closed",
-				fmt.Sprintf("put a line with only `%s` after the last key; a rule at the top of a text is written `***`", closing)))
+				fmt.Sprintf("put a line with only `%s` after the last key; a rule at the top of a text is written `***`", open)))
 			return nil, 0
 		}
 		return body, 0
@@ -78,9 +102,12 @@ func (p *parse) frontMatter() (body []byte, bodyLine int) {
 	}
 	text := config.Text{File: p.doc.File, Whole: p.text, YAML: raw, Skip: skip}
 	var root *yaml.Node
-	if format == "toml" {
+	switch format {
+	case "toml":
 		root = p.toml(raw, skip)
-	} else {
+	case "json":
+		root = p.json(raw, skip)
+	default:
 		var problems diag.List
 		root, problems = config.Parse(text)
 		p.doc.Problems = append(p.doc.Problems, problems...)
@@ -93,8 +120,55 @@ func (p *parse) frontMatter() (body []byte, bodyLine int) {
 	return body, bodyLine
 }
 
-// toml decodes into the nodes that YAML would have given, with the lines of the
-// top-level keys.
+// brokenJSON says where JSON stops being JSON.
+func (p *parse) brokenJSON(err error) {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		p.fail(*at(p.doc.File, p.text, bytes.IndexByte(p.text, '{'), "the front matter is not closed", "put a `}` after the last key"))
+	case errors.As(err, &syntax):
+		p.fail(*at(p.doc.File, p.text, int(syntax.Offset)-1, "broken JSON: "+syntax.Error(), "names and texts stand in double quotes, and no comma follows the last key"))
+	default:
+		p.fail(*at(p.doc.File, p.text, 0, "broken JSON: "+err.Error(), ""))
+	}
+}
+
+// json decodes into the nodes that YAML would have given; read as YAML, JSON's
+// tabs and some of its escapes would be mistakes.
+func (p *parse) json(raw []byte, skip int) *yaml.Node {
+	values := map[string]any{}
+	reader := json.NewDecoder(bytes.NewReader(raw))
+	reader.UseNumber()
+	if err := reader.Decode(&values); err != nil {
+		p.brokenJSON(err)
+		return nil
+	}
+	numbered(values)
+	return p.nodes(values, raw, skip)
+}
+
+// numbered keeps whole numbers whole: 2026 is not 2.026e+03.
+func numbered(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key := range v {
+			v[key] = numbered(v[key])
+		}
+	case []any:
+		for i := range v {
+			v[i] = numbered(v[i])
+		}
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		n, _ := v.Float64() // beyond its range, the nearest there is
+		return n
+	}
+	return value
+}
+
+// toml does the same, with the site's zone for local dates.
 func (p *parse) toml(raw []byte, skip int) *yaml.Node {
 	values := map[string]any{}
 	if _, err := toml.Decode(string(raw), &values); err != nil {
@@ -106,13 +180,20 @@ func (p *parse) toml(raw []byte, skip int) *yaml.Node {
 		p.fail(diag.Diagnostic{File: p.doc.File, Line: line + skip, Column: 1, Message: "broken TOML: " + message, Source: diag.SourceLine(p.text, line+skip)})
 		return nil
 	}
+	zoneless(values)
+	return p.nodes(values, raw, skip)
+}
+
+// nodes are values as YAML would have given them, with the lines of the
+// top-level keys.
+func (p *parse) nodes(values map[string]any, raw []byte, skip int) *yaml.Node {
 	var root yaml.Node
-	if err := root.Encode(zoneless(values)); err != nil {
-		p.fail(diag.Diagnostic{File: p.doc.File, Line: 1 + skip, Message: err.Error()})
+	if err := root.Encode(values); err != nil {
+		p.fail(diag.Diagnostic{File: p.doc.File, Line: 1 + skip, Column: 1, Message: err.Error()})
 		return nil
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
-		key := regexp.MustCompile(`(?m)^\s*\[*["']?` + regexp.QuoteMeta(root.Content[i].Value) + `["']?\s*[]=.]`)
+		key := regexp.MustCompile(`(?m)^\s*[[{]*\s*["']?` + regexp.QuoteMeta(root.Content[i].Value) + `["']?\s*[]=.:]`)
 		if at := key.FindIndex(raw); at != nil {
 			line := 1 + bytes.Count(raw[:at[1]], []byte{'\n'})
 			root.Content[i].Line, root.Content[i+1].Line = line, line
@@ -187,6 +268,9 @@ func (f *fields) read(root *yaml.Node) {
 	seen := map[string]string{}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], root.Content[i+1]
+		if key.Kind != yaml.ScalarNode || seen[strings.ToLower(key.Value)] == key.Value && key.Value != "" {
+			continue // said already, where the text was parsed
+		}
 		name := strings.ToLower(key.Value)
 		if ours, found := other[name]; found {
 			name = ours
@@ -258,7 +342,7 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 		}
 	case "params":
 		params := map[string]any{}
-		if value.Kind != yaml.MappingNode || value.Decode(&params) != nil {
+		if value.Kind != yaml.MappingNode || config.Decode(value, &params) != nil {
 			f.complain(value, diag.Error, "params is a group of keys", "")
 			return
 		}
@@ -269,7 +353,7 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 			return
 		}
 		var any any
-		if err := value.Decode(&any); err != nil {
+		if err := config.Decode(value, &any); err != nil {
 			f.complain(value, diag.Error, fmt.Sprintf("`%s` cannot be read: %v", key.Value, err), "")
 			return
 		}

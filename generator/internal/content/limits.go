@@ -28,9 +28,8 @@ const (
 // refuse says why a text must not be parsed, or nil.
 func refuse(file string, text []byte) *diag.Diagnostic {
 	if len(text) > maxMarkdown {
-		return &diag.Diagnostic{File: file, Line: 1, Column: 1,
-			Message: fmt.Sprintf("the file has %d bytes, more than the %d a page may have", len(text), maxMarkdown),
-			Hint:    "split it into several pages"}
+		d := tooLarge(file, int64(len(text)))
+		return &d
 	}
 	if !utf8.Valid(text) {
 		offset := 0
@@ -47,6 +46,12 @@ func refuse(file string, text []byte) *diag.Diagnostic {
 		return at(file, text, i, "the text holds a NUL character", "delete it; a program may have written it by mistake")
 	}
 	return refuseShape(file, text)
+}
+
+func tooLarge(file string, size int64) diag.Diagnostic {
+	return diag.Diagnostic{File: file, Line: 1, Column: 1,
+		Message: fmt.Sprintf("the file has %d bytes, more than the %d a page may have", size, maxMarkdown),
+		Hint:    "split it into several pages"}
 }
 
 // at is an error at a byte offset of a text.

@@ -271,19 +271,18 @@ func (s places) markReferences(root ast.Node) []Ref {
 
 // internal tells addresses inside the site from those with a scheme or host of
 // their own, and from places on the same page.
+//
+// It judges the address as it will be written, escapes and entities resolved, so
+// that neither javascript&colon; nor &#106;avascript: passes for a path.
 func internal(address []byte) bool {
-	a := string(address)
+	a := string(unescaped(address))
 	// Addresses below /_/ are the tracker's.
-	if a == "" || strings.HasPrefix(a, "/_/") || strings.HasPrefix(a, "#") || strings.HasPrefix(a, "//") || strings.HasPrefix(a, `\`) {
+	if a == "" || strings.HasPrefix(a, "/_/") || strings.HasPrefix(a, "#") || strings.HasPrefix(a, "//") || strings.HasPrefix(a, `\`) || strings.HasPrefix(a, `/\`) {
 		return false
 	}
-	scheme := strings.IndexByte(unescapedScheme(a), ':')
-	return scheme < 0 || strings.ContainsAny(a[:min(scheme, len(a))], "/?#")
+	scheme := strings.IndexByte(a, ':')
+	return scheme < 0 || strings.ContainsAny(a[:scheme], "/?#")
 }
-
-// unescapedScheme is the address as a browser would read its scheme, entities
-// resolved, so that javascript&colon; does not pass for a path.
-func unescapedScheme(a string) string { return html.UnescapeString(a) }
 
 // warnOfHTML tells where raw HTML is dropped.
 func (s places) warnOfHTML(root ast.Node) {

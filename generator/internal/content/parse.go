@@ -49,6 +49,9 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 		group.Go(func() error {
 			var failed error
 			documents[i] = memo.Do(remembered, Stage, memo.Of(f.Path, f.Digest, shared), func() Document {
+				if f.Size > maxMarkdown {
+					return Document{File: f.Path, Digest: f.Digest, Problems: diag.List{tooLarge(f.Path, f.Size)}} // not even read: it may be a film
+				}
 				text, err := f.Read()
 				if err != nil {
 					failed = err

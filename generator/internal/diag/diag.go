@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -50,13 +51,13 @@ func (d Diagnostic) String() string {
 	if d.File != "" {
 		b.WriteString(d.Position() + ": ")
 	}
-	fmt.Fprintf(&b, "%s: %s", d.Severity, d.Message)
+	fmt.Fprintf(&b, "%s: %s", d.Severity, harmless(d.Message))
 	if d.Source != "" {
 		text, caret := excerpt(d.Source, max(d.Column, 1))
 		fmt.Fprintf(&b, "\n  %s\n  %s^", text, caret)
 	}
 	if d.Hint != "" {
-		b.WriteString("\nhint: " + d.Hint)
+		b.WriteString("\nhint: " + harmless(d.Hint))
 	}
 	return b.String()
 }
@@ -81,13 +82,20 @@ func excerpt(line string, column int) (text, caret string) {
 			blanks.WriteRune(' ')
 		}
 	}
-	text = strings.Map(func(r rune) rune {
-		if r != '\t' && r < ' ' || r == 0x7f {
-			return utf8.RuneError // a terminal must not be steered by content
+	return harmless(string(runes[from:to])), blanks.String()
+}
+
+// harmless keeps content from steering a terminal.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return ' '
+		case r != '\t' && unicode.IsControl(r):
+			return utf8.RuneError
 		}
 		return r
-	}, string(runes[from:to]))
-	return text, blanks.String()
+	}, text)
 }
 
 // Error lets a Diagnostic be passed where an error is expected.

@@ -273,8 +273,8 @@ func encodeFields(fields []form.Answer) (string, error) {
 // decodeFields reads what encodeFields wrote, in its order.
 func decodeFields(text string) ([]form.Answer, error) {
 	d := json.NewDecoder(strings.NewReader(text))
-	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("read stored fields: %w", err)
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return nil, fmt.Errorf("read stored fields: no object (%v)", err)
 	}
 	var fields []form.Answer
 	for d.More() {

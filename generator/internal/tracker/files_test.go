@@ -45,7 +45,7 @@ func TestFiles(t *testing.T) {
 		{"/empty/", 404, "no such page", "Cache-Control: no-cache"},
 		{"/empty", 404, "no such page", ""},
 		{"/nowhere", 404, "no such page", "Content-Type: text/html; charset=utf-8"},
-		{"/.secret", 404, "no such page", ""}, {"/.git/config", 404, "no such page", ""}, {"/posts/../.secret", 404, "no such page", ""},
+		{"/.secret", 404, "no such page", ""}, {"/.git/config", 404, "no such page", ""}, {"/posts/../.secret", 307, "", "Location: /.secret"},
 		{"/%2e%2e/%2e%2e/etc/passwd", 404, "no such page", ""}, {"/..%2f..%2fetc/passwd", 404, "no such page", ""}, {"/posts%5c..%5c.secret", 404, "no such page", ""},
 		{"/index.html%00.txt", 404, "no such page", ""}, {"/" + strings.Repeat("x", 300), 404, "no such page", ""},
 		{"/link/passwd", 404, "no such page", ""}, {"/outside", 404, "no such page", ""},
