@@ -248,7 +248,6 @@ type request struct {
 	url      string
 	sent     string // the body
 	answered bool   // wholly, or failed
-	cookies  bool   // the answer sets one
 }
 
 // findBrowser says where Chromium is. A machine without one skips the tests that
@@ -298,17 +297,6 @@ func newReader(t *testing.T) *reader {
 	r.ctx = ctx
 	if err := chromedp.Do(ctx); err != nil { // without a deadline: it would be the browser's
 		t.Fatalf("the browser does not start: %v", err)
-	}
-	for _, enable := range []func() error{
-		func() error {
-			_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
-			return err
-		},
-		func() error { _, err := chromedp.Call(ctx, log.Enable, struct{}{}); return err },
-	} {
-		if err := enable(); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return r
 }
@@ -411,14 +399,15 @@ func (r *reader) scene() string {
 	return fmt.Sprintf("the page (%v): %s\nthe console: %q", err, text, r.complaints)
 }
 
-// untilTold waits for the answer to a beacon of the client script.
-func (r *reader) untilTold(step string) {
+// untilTold waits for the answer to a message of the client script, told by a
+// part of it.
+func (r *reader) untilTold(part string) {
 	r.t.Helper()
 	waitFor(r.t, func() bool {
 		return r.any(func(q *request) bool {
-			return q.answered && strings.HasSuffix(q.url, "/_/e") && strings.Contains(q.sent, `"`+step+`"`)
+			return q.answered && strings.HasSuffix(q.url, "/_/e") && strings.Contains(q.sent, part)
 		})
-	}, func() string { return "the answer to " + step + "\n" + r.scene() })
+	}, func() string { return "the answer to " + part + "\n" + r.scene() })
 }
 
 // untilQuiet waits until every request has been answered, but for the one that

@@ -79,15 +79,16 @@ func runBuild(ctx context.Context, w World, o build.Options, verify, asJSON bool
 			result.Problems = append(result.Problems, again.Problems.Only(diag.Error)...)
 		}
 	}
-	if err != nil {
-		return failure{problem, err}
-	}
-	if !result.Failed() {
-		if err := manifest.Save(manifestPath(o.Site), result.Manifest); err != nil {
-			return failure{problem, err}
-		}
+	if err == nil && !result.Failed() {
+		err = manifest.Save(manifestPath(o.Site), result.Manifest)
 	}
 	took := w.Now().Sub(begin)
+	switch {
+	case err != nil && !asJSON:
+		return failure{problem, err}
+	case err != nil: // a script finds the reason where it finds all others
+		result.Problems = append(result.Problems, asProblem(err))
+	}
 	if asJSON {
 		if err := json.NewEncoder(w.Stdout).Encode(buildReport(result, took)); err != nil {
 			return failure{problem, err}

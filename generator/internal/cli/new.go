@@ -11,14 +11,20 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/site"
+	"cardbowl/generator/internal/source"
 )
 
 // starter is the site that `new site` writes. Its files are text templates with
-// the site's title and today's date.
+// the site's title and today's date in the zone its site.yaml names; the
+// machine's may be a day ahead, which would make the first post a scheduled one.
 //
 //go:embed starter
 var starter embed.FS
@@ -40,18 +46,28 @@ func newCommand(w World) *cobra.Command {
 
 func newSiteCommand(w World) *cobra.Command {
 	return &cobra.Command{
-		Use: "site DIR", Short: "Write a starter site that builds at once", Example: "  cardbowl new site my-blog", Args: cobra.ExactArgs(1),
+		Use: "site DIR", Short: "Write a starter site that builds at once", Example: "  cardbowl new site my-blog", Args: one("the new folder: `cardbowl new site my-blog`"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := args[0]
 			if err := emptyFolder(dir); err != nil {
 				return failure{problem, err}
 			}
-			if err := writeStarter(dir, starterData{Title: titleFrom(dir), Day: w.Now().Format("2006-01-02")}); err != nil {
+			if err := writeStarter(dir, starterData{Title: titleFrom(dir), Day: w.Now().UTC().Format(time.DateOnly)}); err != nil {
 				return failure{problem, err}
 			}
 			fmt.Fprintf(w.Stdout, "A new site stands in %s. Look at it with:\n\n  cardbowl serve -s %s\n", dir, quoted(dir))
 			return nil
 		},
+	}
+}
+
+// one wants a single argument and says which.
+func one(wanted string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 1 && args[0] != "" {
+			return nil
+		}
+		return wrong("`%s` takes %s", c.CommandPath(), wanted)
 	}
 }
 
@@ -110,7 +126,8 @@ func titleFrom(dir string) string {
 	if title == "" {
 		title = "My site"
 	}
-	return strconv.Quote(strings.ToUpper(title[:1]) + title[1:])
+	first, size := utf8.DecodeRuneInString(title)
+	return strconv.Quote(string(unicode.ToUpper(first)) + title[size:])
 }
 
 // quoted is a path as a shell takes it.
@@ -125,15 +142,19 @@ func newPostCommand(w World) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use: "post TITLE", Short: "Write a post with its front matter filled in",
-		Example: "  cardbowl new post \"Is sales a part of marketing?\"", Args: cobra.ExactArgs(1),
+		Example: "  cardbowl new post \"Is sales a part of marketing?\"", Args: one("the title in quotes: `cardbowl new post \"My second post\"`"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			title := strings.TrimSpace(args[0])
 			slug := site.Slug(title)
 			if slug == "" {
 				return wrong("the title `%s` holds nothing that an address may hold", title)
 			}
-			if _, err := os.Stat(filepath.Join(dir, "site.yaml")); err != nil {
+			if _, err := os.Stat(filepath.Join(dir, source.ConfigFile)); err != nil {
 				return failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR", dir)}
+			}
+			zone, err := zoneOf(w, dir)
+			if err != nil {
+				return err
 			}
 			at := path.Join("content", "posts", slug+".md")
 			out := filepath.Join(dir, filepath.FromSlash(at))
@@ -147,7 +168,7 @@ func newPostCommand(w World) *cobra.Command {
 			if err != nil {
 				return failure{problem, err}
 			}
-			_, err = fmt.Fprintf(f, "---\ntitle: %s\ndate: %s\ndescription: \"\"\ntags: []\ndraft: true\n---\n\n", strconv.Quote(title), w.Now().Format("2006-01-02"))
+			_, err = fmt.Fprintf(f, "---\ntitle: %s\ndate: %s\ndescription: \"\"\ntags: []\ndraft: true\n---\n\n", strconv.Quote(title), w.Now().In(zone).Format(time.DateOnly))
 			if err := errors.Join(err, f.Close()); err != nil {
 				return failure{problem, err}
 			}
@@ -158,4 +179,21 @@ func newPostCommand(w World) *cobra.Command {
 	}
 	c.Flags().StringVarP(&dir, "source", "s", ".", "the site folder, the one with site.yaml")
 	return c
+}
+
+// zoneOf is the zone that rules a site's dates.
+func zoneOf(w World, dir string) (*time.Location, error) {
+	tree, err := source.Settings(dir)
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	c, problems, err := config.Load(tree, "")
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	if problems.HasErrors() {
+		w.tell(problems)
+		return nil, failure{code: problem}
+	}
+	return c.Zone(), nil
 }

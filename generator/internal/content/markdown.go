@@ -23,7 +23,7 @@ import (
 
 // mark stands around a reference's number in rendered HTML. A text with a NUL
 // is refused beforehand, so nothing in it can look like one.
-var mark = []byte{0}
+const mark = "\x00"
 
 // converter is goldmark with our settings; it is safe for concurrent use.
 type converter struct {

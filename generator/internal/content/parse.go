@@ -202,14 +202,14 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 func newBody(html []byte, refs []Ref) Body {
 	var out []Segment
 	for len(html) > 0 {
-		before, rest, found := bytes.Cut(html, mark)
+		before, rest, found := bytes.Cut(html, []byte(mark))
 		if len(before) > 0 {
 			out = append(out, Segment{HTML: string(before)})
 		}
 		if !found {
 			break
 		}
-		number, after, _ := bytes.Cut(rest, mark)
+		number, after, _ := bytes.Cut(rest, []byte(mark))
 		out = append(out, Segment{Ref: refs[atoi(number)]})
 		html = after
 	}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/url"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"cardbowl/generator/internal/config"
@@ -84,12 +85,45 @@ func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail strin
 		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads to a page that is not published: %s", ref.Target, why), "")
 		return ref.Target
 	}
-	hint := diag.DidYouMean(path.Base(at), p.site.FileNames())
-	if hint == "" {
-		hint = "the path counts from the file the link stands in, or from content/ with a leading slash"
+	hint := "the path counts from the file the link stands in, or from content/ with a leading slash"
+	if near := p.nearestDocument(pg, at); near != "" {
+		hint = "did you mean `" + near + "`?"
 	}
 	p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("the link `%s` leads to a file that does not exist (%s)", ref.Target, file), hint)
 	return ref.Target
+}
+
+// nearestDocument is the way to the document whose name is most like the one
+// asked for, or "".
+func (p *planner) nearestDocument(pg *site.Page, at string) string {
+	var names []string
+	files := map[string]string{}
+	for _, file := range p.site.Documents() {
+		name := documentName(file)
+		if files[name] == "" {
+			files[name] = file
+			names = append(names, name)
+		}
+	}
+	file, found := files[diag.Nearest(documentName(at), names)]
+	if !found {
+		return ""
+	}
+	way, err := filepath.Rel(path.Dir(pg.Doc.File), file)
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(way)
+}
+
+// documentName is what a writer calls a document: its file's name without the
+// ending, or its folder's.
+func documentName(file string) string {
+	name := strings.TrimSuffix(path.Base(file), path.Ext(file))
+	if name == "index" || name == "_index" {
+		return path.Base(path.Dir(file))
+	}
+	return name
 }
 
 // inContent is the path, in the site folder, of something a page refers to.
@@ -148,6 +182,8 @@ func (p *planner) image(pg *site.Page, ref content.Ref, tell bool) string {
 	address := ref.Target
 	if found, ok := p.sitePath(pg, at); ok {
 		address = p.relative(found) + tail
+	} else if why, hidden := p.site.Hidden(p.inContent(pg, at)); hidden {
+		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the picture `%s` belongs to a page that is not published: %s", ref.Target, why), "")
 	} else {
 		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", ref.Target),
 			"put it beside the text, or under content/ and write its path with a leading slash")

@@ -30,7 +30,7 @@ func Assemble(cfg config.Config, documents []content.Document, tree source.Tree,
 		a.claim(at, producer{what: reserved[at]})
 	}
 	a.claim("404.html", producer{what: "the page for missing addresses"})
-	a.files(tree)
+	a.files(tree, a.hiddenBundles(documents))
 	for i := range documents {
 		a.document(&documents[i])
 	}
@@ -112,9 +112,31 @@ func (a *assembly) add(p *Page) {
 	}
 }
 
-// files are published at their path: those under content/ that are no
-// documents, and those under static/.
-func (a *assembly) files(tree source.Tree) {
+// hiddenBundles are the folders of documents that are not shown, and why: the
+// pictures of a draft are as private as its text.
+func (a *assembly) hiddenBundles(documents []content.Document) map[string]string {
+	out := map[string]string{}
+	for i := range documents {
+		folder, base := folderOf(documents[i].File)
+		if why := a.whyHidden(&documents[i]); why != "" && base == "index" && folder != "" {
+			out[folder] = why
+		}
+	}
+	return out
+}
+
+// files are published at their path: those under content/ that are no documents
+// and lie in no hidden bundle, and those under static/.
+func (a *assembly) files(tree source.Tree, hidden map[string]string) {
+	shown := func(file string) bool {
+		for folder, _ := folderOf(file); folder != ""; folder, _ = path.Split(strings.TrimSuffix(folder, "/")) {
+			if why := hidden[folder]; why != "" {
+				a.site.hidden[file] = why
+				return false
+			}
+		}
+		return true
+	}
 	take := func(folder string, keep func(string) bool) {
 		for _, f := range tree.Under(folder) {
 			if !keep(f.Path) {
@@ -131,7 +153,7 @@ func (a *assembly) files(tree source.Tree) {
 			}
 		}
 	}
-	take("content/", func(p string) bool { return !content.IsDocument(p) && !content.Private(p) })
+	take("content/", func(p string) bool { return !content.IsDocument(p) && !content.Private(p) && shown(p) })
 	take("static/", func(string) bool { return true })
 	slices.SortFunc(a.site.Files, func(x, y File) int { return strings.Compare(x.Path, y.Path) })
 }

@@ -2,7 +2,6 @@ package site
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"time"
 
@@ -37,7 +36,7 @@ type Site struct {
 	byFile  map[string]*Page // document → page
 	byPath  map[string]*Page
 	files   map[string]bool   // site paths of Files
-	hidden  map[string]string // document → why it is not shown
+	hidden  map[string]string // document, or file of its folder → why it is not shown
 	aliases map[string]*Page
 }
 
@@ -90,14 +89,8 @@ func (s Site) ByFile(file string) (*Page, bool) {
 	return p, found
 }
 
-// FileNames are the base names of all documents that have a page, sorted.
-func (s Site) FileNames() []string {
-	names := map[string]bool{}
-	for file := range s.byFile {
-		names[path.Base(file)] = true
-	}
-	return slices.Sorted(maps.Keys(names))
-}
+// Documents are the files of all documents that have a page, sorted.
+func (s Site) Documents() []string { return slices.Sorted(maps.Keys(s.byFile)) }
 
 // ByPath finds the page at a site path, former addresses included.
 func (s Site) ByPath(at string) (*Page, bool) {
@@ -111,7 +104,8 @@ func (s Site) ByPath(at string) (*Page, bool) {
 // HasFile tells whether a file is published at a site path.
 func (s Site) HasFile(at string) bool { return s.files[at] }
 
-// Hidden says why a document has no page: a draft, scheduled, or expired.
+// Hidden says why a document has no page, or why a file beside it is not
+// published: a draft, scheduled, or expired.
 func (s Site) Hidden(file string) (string, bool) {
 	why, found := s.hidden[file]
 	return why, found

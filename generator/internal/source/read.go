@@ -26,6 +26,8 @@ const ConfigFile = "site.yaml"
 // folders are what a site is made of, besides ConfigFile.
 func folders() []string { return []string{"content", "templates", "static", "data"} }
 
+const howToNameASite = "run this inside a site folder, name one with -s DIR, or start one with `cardbowl new site DIR`"
+
 // Reader reads one site folder, again and again. It is not safe for concurrent
 // use.
 type Reader struct {
@@ -64,6 +66,9 @@ func Folders(dir string) []string {
 // folder that cannot be read at all, and for the context's end.
 func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
 	root, err := os.OpenRoot(r.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Tree{}, diag.List{{File: ConfigFile, Message: "there is no folder " + r.dir, Hint: howToNameASite}}, nil
+	}
 	if err != nil {
 		return Tree{}, nil, fmt.Errorf("open site folder: %w", err)
 	}
@@ -71,8 +76,7 @@ func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
 	// garbage collector closes it with the last of them.
 	site := root.FS()
 	if info, err := root.Stat(ConfigFile); errors.Is(err, fs.ErrNotExist) {
-		return Tree{}, diag.List{{File: ConfigFile, Message: "no site.yaml in " + r.dir,
-			Hint: "run this inside a site folder, name one with -s DIR, or start one with `cardbowl new site DIR`"}}, nil
+		return Tree{}, diag.List{{File: ConfigFile, Message: "no site.yaml in " + r.dir, Hint: howToNameASite}}, nil
 	} else if err != nil || !info.Mode().IsRegular() {
 		return Tree{}, diag.List{{File: ConfigFile, Message: "site.yaml cannot be read", Hint: "check that it is a file you may read"}}, nil
 	}
