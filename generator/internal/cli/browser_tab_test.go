@@ -24,15 +24,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a test waits for anything. Two browsers on two busy
+// longEnough is how long a test waits for anything. Two browsers on two busy
 // cores are slow; whatever has not come after this long does not come.
-const patience = 30 * time.Second
+const longEnough = 30 * time.Second
 
 // waitFor returns as soon as the condition holds. what says what was awaited,
 // and is asked only when it has not come.
 func waitFor(t *testing.T, condition func() bool, what func() string) {
 	t.Helper()
-	for end := time.Now().Add(patience); !condition(); {
+	for end := time.Now().Add(longEnough); !condition(); {
 		if time.Now().After(end) {
 			t.Fatalf("in vain waited for %s", what())
 		}
@@ -194,7 +194,7 @@ func (f folder) start(args ...string) server {
 			if err != nil {
 				f.t.Errorf("cardbowl %s: %v\n%s", args[0], err, complaints)
 			}
-		case <-time.After(patience):
+		case <-time.After(longEnough):
 			_ = c.Process.Kill()
 			f.t.Errorf("cardbowl %s does not end\n%s", args[0], complaints)
 		}
@@ -206,7 +206,7 @@ func (f folder) start(args ...string) server {
 	case err := <-ended:
 		ended <- nil // for stop
 		f.t.Fatalf("cardbowl %s ended: %v\n%s", args[0], err, complaints)
-	case <-time.After(patience):
+	case <-time.After(longEnough):
 		f.t.Fatalf("cardbowl %s printed no address\n%s", args[0], complaints)
 	}
 	panic("unreachable")
@@ -347,10 +347,10 @@ func (r *reader) answer(id network.RequestID) {
 	}
 }
 
-// do carries out steps in the tab, and may take as long as patience lasts.
+// do carries out steps in the tab, and may take as long as longEnough.
 func (r *reader) do(steps ...chromedp.Action[chromedp.Void]) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, longEnough)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		r.t.Fatalf("%v\n%s", err, r.scene())
@@ -365,7 +365,7 @@ func (r *reader) open(url string) {
 // see is the value of an expression in the page.
 func see[T any](r *reader, expression string) T {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.ctx, patience)
+	ctx, cancel := context.WithTimeout(r.ctx, longEnough)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {

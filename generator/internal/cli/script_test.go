@@ -33,5 +33,8 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       os.Getenv("CARDBOWL_UPDATE") != "",
+		Setup:               setUpScript,
+		Condition:           condition,
+		Cmds:                scriptCommands(),
 	})
 }

@@ -116,6 +116,9 @@ func likelierLine(text []byte, line int, message string) int {
 // unended is what the library says of a text that ends within quotes.
 const unended = "unexpected end of stream"
 
+// badAnchor is what it says of a * or & before a text, which begins an anchor.
+const badAnchor = "did not find expected alphabetic or numeric character"
+
 // openBracket is the byte offset of the first bracket that its line does not
 // close, or -1.
 func openBracket(line string) int {
@@ -162,8 +165,8 @@ func likelyColumn(line, message string) int {
 		}
 	case strings.Contains(message, "cannot start any token"):
 		at = strings.IndexAny(line, "\t@`%")
-	case strings.Contains(message, "unknown anchor"):
-		at = strings.IndexByte(line, '*')
+	case strings.Contains(message, "unknown anchor"), strings.Contains(message, badAnchor):
+		at = strings.IndexAny(line, "*&")
 	case strings.Contains(message, unended):
 		at = openQuote(line)
 	case strings.Contains(message, "did not find expected"):
@@ -180,6 +183,8 @@ func hintFor(message string) string {
 		return "indent with spaces, not tabs, and put values that begin with a special character in quotes"
 	case strings.Contains(message, unended):
 		return "look for a missing closing quote"
+	case strings.Contains(message, badAnchor):
+		return "a value that begins with * or & needs quotes"
 	case strings.Contains(message, "did not find expected"):
 		return "look for a missing closing bracket or quote, or a wrong indentation"
 	case strings.Contains(message, "unknown anchor"):

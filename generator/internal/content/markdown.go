@@ -59,8 +59,8 @@ func (c converter) render(n ast.Node, body []byte) ([]byte, error) {
 }
 
 // headingIDs makes ids of headings in any script; goldmark's own keep only
-// ASCII.
-type headingIDs map[string]bool
+// ASCII. It holds every id taken, and the number its next namesake starts from.
+type headingIDs map[string]int
 
 // Generate implements parser.IDs.
 func (h headingIDs) Generate(value []byte, _ ast.NodeKind) []byte {
@@ -69,15 +69,16 @@ func (h headingIDs) Generate(value []byte, _ ast.NodeKind) []byte {
 		id = "section"
 	}
 	unique := id
-	for n := 1; h[unique]; n++ {
-		unique = fmt.Sprintf("%s-%d", id, n)
+	for h[unique] > 0 {
+		unique = fmt.Sprintf("%s-%d", id, h[id])
+		h[id]++
 	}
-	h[unique] = true
+	h[unique] = 1
 	return []byte(unique)
 }
 
 // Put implements parser.IDs.
-func (h headingIDs) Put(value []byte) { h[string(value)] = true }
+func (h headingIDs) Put(value []byte) { h[string(value)] = max(1, h[string(value)]) }
 
 // Anchor is the id a heading with this text gets: letters and digits of any
 // script in lower case, blanks as hyphens, the rest left out.
@@ -260,8 +261,7 @@ func (s places) markReferences(root ast.Node) []Ref {
 		default:
 			return ast.WalkContinue, nil
 		}
-		ref.Line, ref.Column = s.of(n)
-		ref.Source = diag.SourceLine(s.text, ref.Line)
+		ref.Line, ref.Column, ref.Source = s.of(n)
 		n.SetAttributeString(refAttribute, len(refs))
 		refs = append(refs, ref)
 		return ast.WalkContinue, nil
@@ -298,13 +298,13 @@ func (s places) warnOfHTML(root ast.Node) {
 		if isComment(raw) || strings.HasPrefix(raw, "</") {
 			return ast.WalkContinue, nil
 		}
-		line, column := s.of(n)
+		line, column, text := s.of(n)
 		if reported == line {
 			return ast.WalkContinue, nil // one tag of several in the line is enough
 		}
 		reported = line
 		s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Message: "raw HTML is left out",
-			Hint: "write it as markdown, or let HTML through with `markdown: {html: true}` in site.yaml", Source: diag.SourceLine(s.text, line)})
+			Hint: "write it as markdown, or let HTML through with `markdown: {html: true}` in site.yaml", Source: text})
 		return ast.WalkContinue, nil
 	})
 }

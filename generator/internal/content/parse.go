@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	"golang.org/x/sync/errgroup"
@@ -166,7 +168,7 @@ var errTooMuch = errors.New("the page grows to more than 20 times its text")
 // markdown fills in everything that comes from the text.
 func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	root := converter.parse(body)
-	places := places{parse: p, body: body, skip: bodyLine}
+	places := newPlaces(p, body, bodyLine)
 	cut := moreMarker(root, body)
 	p.doc.Headings = headings(root, body)
 	p.doc.Opening, p.doc.Words = openingAndWords(root, body)
@@ -224,20 +226,43 @@ func atoi(digits []byte) int {
 	return n
 }
 
-// places finds where in the file a node stands.
+// places finds where in the file a node stands. A text may hold many thousands
+// of references, so the lines are counted once.
 type places struct {
 	*parse
-	body []byte
-	skip int // lines before the body
+	body  []byte
+	skip  int            // lines before the body
+	lines []int          // where each line of the body begins
+	texts map[int]string // lines that were asked for, so that references share them
 }
 
-func (s places) of(n ast.Node) (line, column int) {
-	offset := startOf(n)
-	if offset < 0 {
-		return s.skip + 1, 1
+func newPlaces(p *parse, body []byte, skip int) places {
+	s := places{parse: p, body: body, skip: skip, lines: []int{0}, texts: map[int]string{}}
+	for i, b := range body {
+		if b == '\n' {
+			s.lines = append(s.lines, i+1)
+		}
 	}
-	line, column = position(s.body, offset)
-	return line + s.skip, column
+	return s
+}
+
+// of is the line and column of a node in the file, and the text of the line.
+func (s places) of(n ast.Node) (line, column int, text string) {
+	offset := min(max(startOf(n), 0), len(s.body))
+	index, found := slices.BinarySearch(s.lines, offset)
+	if !found {
+		index-- // the line that began before
+	}
+	text, known := s.texts[index]
+	if !known {
+		end := len(s.body)
+		if index+1 < len(s.lines) {
+			end = s.lines[index+1] - 1
+		}
+		text = string(s.body[s.lines[index]:end])
+		s.texts[index] = text
+	}
+	return s.skip + index + 1, 1 + utf8.RuneCount(s.body[s.lines[index]:offset]), text
 }
 
 // startOf is the byte offset of a node in the body, or of the nearest thing
@@ -264,9 +289,9 @@ func (s places) warnOfDoubles(root ast.Node) {
 		id, _ := n.AttributeString("id")
 		raw, _ := id.([]byte)
 		if len(raw) > 0 && seen[string(raw)] {
-			line, column := s.of(n)
+			line, column, text := s.of(n)
 			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning,
-				Message: fmt.Sprintf("a second heading has the id `%s`", raw), Hint: "links lead to the first", Source: diag.SourceLine(s.text, line)})
+				Message: fmt.Sprintf("a second heading has the id `%s`", raw), Hint: "links lead to the first", Source: text})
 		}
 		seen[string(raw)] = true
 	}

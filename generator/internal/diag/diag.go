@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -144,15 +145,14 @@ func (l List) String() string {
 // SourceLine is the text of the line with that number, from 1, without its end;
 // empty when there is no such line.
 func SourceLine(text []byte, line int) string {
-	rest := string(text)
 	for n := 1; ; n++ {
-		current, after, more := strings.Cut(rest, "\n")
+		current, after, more := bytes.Cut(text, []byte{'\n'})
 		if n == line {
-			return strings.ToValidUTF8(strings.TrimSuffix(current, "\r"), "\uFFFD")
+			return strings.ToValidUTF8(string(bytes.TrimSuffix(current, []byte{'\r'})), "\uFFFD")
 		}
 		if !more || n > line {
 			return ""
 		}
-		rest = after
+		text = after
 	}
 }

@@ -2,10 +2,12 @@ package layout
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cardbowl/generator/internal/diag"
 )
@@ -21,13 +23,36 @@ func problem(err error, texts map[string][]byte) diag.Diagnostic {
 		return diag.Diagnostic{File: strings.TrimSuffix(folder, "/"), Message: err.Error()}
 	}
 	d := place(m[1]+":"+m[2]+":"+m[3], texts)
-	d.Message = m[4]
+	d.Message = plainer(m[4])
 	var escaping *template.Error
 	if errors.As(err, &escaping) {
 		d.Message = escaping.Description
 	}
 	d.Hint = hint(d.Message)
+	if m := undefinedFunction.FindStringSubmatch(d.Message); m != nil && d.Column == 0 {
+		if before, _, found := strings.Cut(d.Source, m[1]); found {
+			d.Column = 1 + utf8.RuneCountInString(before)
+		}
+	}
 	return d
+}
+
+var (
+	executing = regexp.MustCompile(`(?s)^executing ".*?" at <(.*?)>: (?:error calling \S+: )?(.*)$`)
+	noField   = regexp.MustCompile(`^can't evaluate field (\S+) in type \S+$`)
+)
+
+// plainer says what failed in the template's own words, without the names of the
+// packages that met it.
+func plainer(message string) string {
+	m := executing.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	if field := noField.FindStringSubmatch(m[2]); field != nil {
+		return fmt.Sprintf("there is no field `%s` in `%s`", field[1], m[1])
+	}
+	return fmt.Sprintf("`%s`: %s", m[1], m[2])
 }
 
 // place reads "NAME:LINE:COLUMN", column as a byte offset from 0 or absent.
@@ -53,7 +78,9 @@ func hint(message string) string {
 		return diag.DidYouMean(m[1], functionNames())
 	case strings.Contains(message, "unexpected EOF"):
 		return "an {{if}}, {{range}}, {{with}}, {{define}} or {{block}} has no {{end}}"
-	case strings.Contains(message, "can't evaluate field"):
+	case strings.Contains(message, "bad character"), strings.Contains(message, "unclosed action"), strings.Contains(message, "in operand"):
+		return "what begins with {{ ends with }}"
+	case strings.HasPrefix(message, "there is no field"):
 		return "the fields of each layout are listed in the manual under templates"
 	}
 	return ""

@@ -35,7 +35,8 @@ type Page struct {
 
 // Frame is a page of the site's theme with a hole in it, so that the tracker's
 // own answers (thank-you, mistakes) look like the site. HTML holds each of the
-// two markers once or more.
+// two markers once or more, the title also as the heading of the page: what
+// takes the content's place has none of its own.
 type Frame struct {
 	HTML string `json:"html"`
 }

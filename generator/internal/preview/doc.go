@@ -2,7 +2,7 @@
 //
 // In goes a handler that serves the built site (and, under /_/, whatever the
 // command line hangs beside it); out comes a handler that adds a small script to
-// every HTML response, so that an open page shows the next build by itself and a
+// every page of the site, so that an open page shows the next build by itself and a
 // failed one as a panel over the last good page. The script goes into responses
 // and never into files. Requests for a host name that is not this machine's are
 // refused, so that no web page elsewhere can read drafts by way of DNS.

@@ -71,24 +71,45 @@
   };
 
   const take = (event) => JSON.parse(event.data);
-  const events = new EventSource("/_/live");
+  const seen = () => document.visibilityState === "visible";
+  let events = null;
+  let stale = false; // a build passed this page by
 
-  events.addEventListener("state", (event) => {
-    const state = take(event);
-    if (build !== null && build !== state.build && !state.problems?.length) return location.reload();
-    build = state.build;
-    if (state.problems?.length && !always) show(state.problems);
-  });
-  events.addEventListener("built", (event) => {
-    const state = take(event);
-    build = state.build;
-    hide();
-    if (concerns(state.changed ?? [])) location.reload();
-  });
-  events.addEventListener("failed", (event) => {
-    const state = take(event);
-    build = state.build;
-    if (always) location.reload();
-    else show(state.problems);
-  });
+  const sleep = () => {
+    events?.close();
+    events = null;
+  };
+
+  // Only a page that is looked at listens: browsers open six connections to one
+  // server, and keep pages that were left, and theirs, for the way back.
+  const wake = () => {
+    if (events) return;
+    events = new EventSource("/_/live");
+    events.addEventListener("state", (event) => {
+      const state = take(event);
+      const problems = state.problems ?? [];
+      stale ||= build !== null && build !== state.build;
+      if (stale && (always || !problems.length)) return location.reload();
+      build = state.build;
+      if (problems.length && !always) show(problems);
+      if (!seen()) sleep(); // opened in the background: what it shows is known now
+    });
+    events.addEventListener("built", (event) => {
+      const state = take(event);
+      build = state.build;
+      hide();
+      if (stale || concerns(state.changed ?? [])) location.reload();
+    });
+    events.addEventListener("failed", (event) => {
+      const state = take(event);
+      build = state.build;
+      if (always) location.reload();
+      else show(state.problems);
+    });
+  };
+
+  addEventListener("pagehide", sleep);
+  addEventListener("pageshow", () => seen() && wake());
+  document.addEventListener("visibilitychange", () => (seen() ? wake() : sleep()));
+  wake();
 })();

@@ -145,10 +145,16 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(liveScript)
 		return
 	}
+	if strings.HasPrefix(r.URL.Path, "/_/") {
+		// Not the writer's pages. The report allows no script, and a form that
+		// was sent must not be sent again by a reload.
+		p.site.ServeHTTP(w, r)
+		return
+	}
 	p.mu.Lock()
 	good, problems := p.good, p.problems
 	p.mu.Unlock()
-	if !good && !strings.HasPrefix(r.URL.Path, "/_/") {
+	if !good {
 		p.failed(w, problems)
 		return
 	}

@@ -83,7 +83,6 @@ func (f *Folder) Sync(ctx context.Context, files []File, workers int, verify boo
 	}
 	defer unlock()
 	s := syncing{folder: f, root: root, verify: verify}
-	s.makeStage = sync.OnceValue(func() error { return root.MkdirAll(stage, 0o755) })
 	return s.run(ctx, files, workers)
 }
 
@@ -119,13 +118,12 @@ type syncing struct {
 	root   *os.Root
 	verify bool
 
-	makeStage func() error
-
-	there map[string]fs.FileInfo // files in the folder before
+	there   map[string]fs.FileInfo // files in the folder before
+	folders map[string]bool        // folders in it, . among them
 
 	mu      sync.Mutex
 	result  Result
-	staged  map[string]string // path → name in the stage
+	staged  map[string]bool // paths that wait in the stage
 	knowing map[string]known
 }
 
@@ -136,10 +134,10 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 	if err := s.look(); err != nil {
 		return Result{}, err
 	}
-	s.staged, s.knowing = map[string]string{}, make(map[string]known, len(files))
+	s.staged, s.knowing = map[string]bool{}, make(map[string]known, len(files))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
-	for i, f := range files {
+	for _, f := range files {
 		if ctx.Err() != nil {
 			break
 		}
@@ -147,7 +145,7 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			return s.prepare(f, fmt.Sprint(i))
+			return s.prepare(f)
 		})
 	}
 	err := group.Wait()
@@ -166,7 +164,7 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 
 // look lists what the folder holds, but for names that begin with a dot.
 func (s *syncing) look() error {
-	s.there = map[string]fs.FileInfo{}
+	s.there, s.folders = map[string]fs.FileInfo{}, map[string]bool{".": true}
 	return fs.WalkDir(s.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -179,6 +177,7 @@ func (s *syncing) look() error {
 			}
 			return nil
 		case entry.IsDir():
+			s.folders[name] = true
 			return nil
 		}
 		info, err := entry.Info()
@@ -191,7 +190,7 @@ func (s *syncing) look() error {
 }
 
 // prepare decides about one file and stages it where its bytes differ.
-func (s *syncing) prepare(f File, name string) error {
+func (s *syncing) prepare(f File) error {
 	info, there := s.there[f.Path]
 	old, knew := s.folder.known[f.Path]
 	same := there && knew && old.recipe == f.Recipe && old.size == info.Size() && old.modified.Equal(info.ModTime())
@@ -223,7 +222,7 @@ func (s *syncing) prepare(f File, name string) error {
 	if _, err := bytes.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return s.stage(f, name, bytes)
+	return s.stage(f, bytes)
 }
 
 func (s *syncing) keep(path string, k known) {
@@ -257,11 +256,13 @@ func (s *syncing) equal(bytes io.Reader, path string) (bool, error) {
 	}
 }
 
-func (s *syncing) stage(f File, name string, bytes io.Reader) (err error) {
-	if err := s.makeStage(); err != nil {
-		return fmt.Errorf("create staging folder: %w", err)
+// stage writes a file to where it waits: its own path below the stage, so that
+// a folder that is new can be moved as a whole.
+func (s *syncing) stage(f File, bytes io.Reader) (err error) {
+	at := path.Join(stage, f.Path)
+	if err := s.root.MkdirAll(path.Dir(at), 0o755); err != nil {
+		return fmt.Errorf("create folder of %s: %w", f.Path, err)
 	}
-	at := stage + "/" + name
 	out, err := s.root.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.Path, err)
@@ -280,7 +281,7 @@ func (s *syncing) stage(f File, name string, bytes io.Reader) (err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.staged[f.Path] = at
+	s.staged[f.Path] = true
 	s.knowing[f.Path] = known{f.Recipe, info.Size(), info.ModTime()}
 	return nil
 }
@@ -290,18 +291,24 @@ func (s *syncing) flushStage() error {
 	if !s.folder.durable || len(s.staged) == 0 {
 		return nil
 	}
-	const many = 64 // files, beyond which one call for the whole file system is cheaper
-	if len(s.staged) > many {
-		if done, err := flushFileSystem(s.folder.dir); done || err != nil {
-			return err
-		}
+	if done, err := s.flushAll(); done || err != nil {
+		return err
 	}
-	for _, at := range s.staged {
-		if err := s.flush(at); err != nil {
+	for name := range s.staged {
+		if err := s.flush(path.Join(stage, name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// flushAll flushes the whole file system in one call where that is cheaper.
+func (s *syncing) flushAll() (done bool, err error) {
+	const many = 64 // files
+	if len(s.staged) <= many {
+		return false, nil
+	}
+	return flushFileSystem(s.folder.dir)
 }
 
 func (s *syncing) flush(at string) error {
@@ -316,30 +323,26 @@ func (s *syncing) flush(at string) error {
 	return nil
 }
 
-// commit renames what is staged and removes what nobody makes. From here on a
-// failure cannot be a lack of space.
+// commit moves what is staged into place and removes what nobody makes. From
+// here on a failure cannot be a lack of space.
 func (s *syncing) commit(files []File) error {
 	wanted := make(map[string]bool, len(files))
-	touched := map[string]bool{}
 	for _, f := range files {
 		wanted[f.Path] = true
 	}
+	touched := map[string]bool{}
+	moved := map[string]bool{} // folders that were moved as a whole
 	for _, f := range files {
-		at, changed := s.staged[f.Path]
-		if !changed {
+		if !s.staged[f.Path] {
 			continue
 		}
-		if err := s.clear(f.Path, wanted); err != nil {
-			return err
-		}
-		if err := s.root.MkdirAll(path.Dir(f.Path), 0o755); err != nil {
-			return fmt.Errorf("create folder of %s: %w", f.Path, err)
-		}
-		if err := s.root.Rename(at, f.Path); err != nil {
+		s.result.Written = append(s.result.Written, f.Path)
+		if err := s.move(f.Path, wanted, moved); err != nil {
 			return fmt.Errorf("put %s in place: %w", f.Path, err)
 		}
-		s.result.Written = append(s.result.Written, f.Path)
-		touched[path.Dir(f.Path)] = true
+		for folder := path.Dir(f.Path); !touched[folder]; folder = path.Dir(folder) {
+			touched[folder] = true
+		}
 	}
 	for name := range s.there {
 		if wanted[name] {
@@ -354,12 +357,8 @@ func (s *syncing) commit(files []File) error {
 	if err := s.root.RemoveAll(stage); err != nil {
 		return fmt.Errorf("clear staging folder: %w", err)
 	}
-	if s.folder.durable {
-		for folder := range touched {
-			if err := s.flush(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
+	if err := s.flushFolders(touched); err != nil {
+		return err
 	}
 	slices.Sort(s.result.Written)
 	slices.Sort(s.result.Removed)
@@ -367,19 +366,44 @@ func (s *syncing) commit(files []File) error {
 	return nil
 }
 
-// clear makes room where a folder stands in the way of a file or a file in the
-// way of a folder. Both are of a former build, since look found no other.
-func (s *syncing) clear(name string, wanted map[string]bool) error {
-	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
-		if info, err := s.root.Lstat(parent); err == nil && !info.IsDir() && !wanted[parent] {
-			if err := s.root.Remove(parent); err != nil {
-				return fmt.Errorf("make room for %s: %w", name, err)
-			}
+// move brings one staged file into place, together with the whole of the
+// highest folder around it that is new. Nothing links into a new folder yet, so
+// what else it holds may come early.
+func (s *syncing) move(name string, wanted, moved map[string]bool) error {
+	unit := name
+	for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
+		if moved[folder] {
+			return nil
+		}
+		if !s.folders[folder] {
+			unit = folder
 		}
 	}
-	if info, err := s.root.Lstat(name); err == nil && info.IsDir() {
-		if err := s.root.RemoveAll(name); err != nil {
-			return fmt.Errorf("make room for %s: %w", name, err)
+	moved[unit] = true
+	switch _, isFile := s.there[unit]; {
+	case unit != name && isFile: // a file of a former build where a folder is to be
+		if err := s.root.Remove(unit); err != nil {
+			return err
+		}
+	case s.folders[unit]: // a folder of a former build where a file is to be
+		if err := s.root.RemoveAll(unit); err != nil {
+			return err
+		}
+	}
+	return s.root.Rename(path.Join(stage, unit), unit)
+}
+
+// flushFolders makes the names themselves survive a power cut.
+func (s *syncing) flushFolders(touched map[string]bool) error {
+	if !s.folder.durable {
+		return nil
+	}
+	if done, err := s.flushAll(); done || err != nil {
+		return err
+	}
+	for folder := range touched {
+		if err := s.flush(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
 	return nil

@@ -35,16 +35,16 @@ func StyleSource() string {
 type htmlView struct {
 	Report
 	HTMLOptions
-	Style                                 template.CSS
-	Period, Definitions                   string
-	Readers, Submissions, Share           string
-	Choices                               []choice
-	Steps                                 []htmlStep
-	Bars                                  []htmlBar
-	ChartWidth                            int
-	ChartWords, MostViews, MostSent, Each string
-	Rows                                  []htmlRow
-	Silent, Other                         string
+	Style                                   template.CSS
+	Period, Definitions                     string
+	Readers, Submissions, Share, ShareWords string
+	Choices                                 []choice
+	Steps                                   []htmlStep
+	Bars                                    []htmlBar
+	ChartWidth                              int
+	ChartWords, MostViews, MostSent, Each   string
+	Rows                                    []htmlRow
+	Silent, Other                           string
 }
 
 type choice struct {
@@ -77,6 +77,14 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 		Readers: grouped(r.Total.Visitors), Submissions: grouped(r.Total.Submissions),
 		Share: share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough),
 		Steps: htmlSteps(r),
+	}
+	switch v.Share {
+	case tooFew:
+		v.ShareWords = "to give a rate"
+	case "–":
+		v.ShareWords = "no rate without readers"
+	default:
+		v.ShareWords = "of readers sent a form"
 	}
 	if o.Refresh > 0 {
 		v.Choices = choices(o.Since)

@@ -161,7 +161,8 @@ func (s *Steps) UnmarshalJSON(text []byte) error {
 
 // Build makes the report. Every page of the manifest has a line, and so has
 // every page that was counted and is gone. What was counted at a former address
-// belongs to the page that answers there today.
+// belongs to the page that answers there today; a reader or a lead of both
+// addresses then counts twice in that one line, since only sums are kept.
 //
 // It returns ErrNotBuilt or ErrUnknown for a breakdown or attribution it cannot do.
 func Build(in Input) (Report, error) {

@@ -43,6 +43,7 @@ func Assemble(cfg config.Config, documents []content.Document, tree source.Tree,
 			a.claim(outputOf(p.ChunkPath(n)), a.producerOf(p))
 		}
 	}
+	a.folders()
 	return a.site, a.problems
 }
 
@@ -71,18 +72,38 @@ func (a *assembly) claim(output string, by producer) bool {
 		a.producers[key] = by
 		return true
 	}
-	message := fmt.Sprintf("the address /%s is taken by %s", strings.TrimSuffix(output, "index.html"), other.what)
+	a.clash(output, by, other)
+	return false
+}
+
+// clash complains of two producers of one address, at the document that can
+// give way.
+func (a *assembly) clash(output string, by, other producer) {
+	address := "/" + strings.TrimSuffix(output, "index.html")
 	hint := "give one of the two another `slug` or `url`"
+	if by.key == "aliases" {
+		hint = "an address can lead to one page only: take the alias out of one of them"
+	}
 	switch {
 	case by.doc != nil:
-		a.problems = append(a.problems, by.doc.At(by.key, diag.Error, message, hint))
+		a.problems = append(a.problems, by.doc.At(by.key, diag.Error, fmt.Sprintf("the address %s is taken by %s", address, other.what), hint))
 	case other.doc != nil:
-		a.problems = append(a.problems, other.doc.At(other.key, diag.Error,
-			fmt.Sprintf("the address /%s is taken by %s", strings.TrimSuffix(output, "index.html"), by.what), hint))
+		a.problems = append(a.problems, other.doc.At(other.key, diag.Error, fmt.Sprintf("the address %s is taken by %s", address, by.what), hint))
 	default:
-		a.problems = append(a.problems, diag.Diagnostic{File: by.what, Message: message, Hint: "rename one of the two"})
+		a.problems = append(a.problems, diag.Diagnostic{File: by.what, Message: fmt.Sprintf("the address %s is taken by %s", address, other.what), Hint: "rename one of the two"})
 	}
-	return false
+}
+
+// folders complains of files that stand where others need a folder: /a.html
+// and /a.html/b/ cannot both be.
+func (a *assembly) folders() {
+	for _, output := range slices.Sorted(maps.Keys(a.producers)) {
+		for folder := path.Dir(output); folder != "."; folder = path.Dir(folder) {
+			if other, taken := a.producers[folder]; taken {
+				a.clash(folder, a.producers[output], other)
+			}
+		}
+	}
 }
 
 func (a *assembly) producerOf(p *Page) producer {

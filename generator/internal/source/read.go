@@ -26,6 +26,14 @@ const ConfigFile = "site.yaml"
 // folders are what a site is made of, besides ConfigFile.
 func folders() []string { return []string{"content", "templates", "static", "data"} }
 
+// called is a folder in a sentence.
+func called(dir string) string {
+	if dir == "." {
+		return "this folder"
+	}
+	return dir
+}
+
 const howToNameASite = "run this inside a site folder, name one with -s DIR, or start one with `cardbowl new site DIR`"
 
 // Reader reads one site folder, again and again. It is not safe for concurrent
@@ -76,7 +84,7 @@ func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
 	// garbage collector closes it with the last of them.
 	site := root.FS()
 	if info, err := root.Stat(ConfigFile); errors.Is(err, fs.ErrNotExist) {
-		return Tree{}, diag.List{{File: ConfigFile, Message: "no site.yaml in " + r.dir, Hint: howToNameASite}}, nil
+		return Tree{}, diag.List{{File: ConfigFile, Message: "no site.yaml in " + called(r.dir), Hint: howToNameASite}}, nil
 	} else if err != nil || !info.Mode().IsRegular() {
 		return Tree{}, diag.List{{File: ConfigFile, Message: "site.yaml cannot be read", Hint: "check that it is a file you may read"}}, nil
 	}
@@ -161,11 +169,12 @@ func (r *Reader) stampAll(ctx context.Context, found []File) ([]File, diag.List,
 	group.SetLimit(4)
 	for chunk := range slices.Chunk(indices(len(found)), 64) {
 		group.Go(func() error {
+			buffer := make([]byte, 64<<10)
 			for _, i := range chunk {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				s, err := r.stampOf(found[i])
+				s, err := r.stampOf(found[i], buffer)
 				switch {
 				case errors.Is(err, fs.ErrNotExist):
 					s.size = gone
@@ -208,7 +217,7 @@ func indices(n int) []int {
 const clockGrain = 2 * time.Second
 
 // stampOf trusts the remembered digest only where stat could not hide a change.
-func (r *Reader) stampOf(f File) (stamp, error) {
+func (r *Reader) stampOf(f File, buffer []byte) (stamp, error) {
 	info, err := fs.Stat(f.from, f.at)
 	if err != nil {
 		return stamp{}, err
@@ -225,11 +234,16 @@ func (r *Reader) stampOf(f File) (stamp, error) {
 	}
 	defer opened.Close()
 	sum := sha256.New()
-	n, err := io.Copy(sum, opened)
-	if err != nil {
-		return stamp{}, err
+	now.size = 0
+	for err != io.EOF {
+		var n int
+		n, err = opened.Read(buffer)
+		sum.Write(buffer[:n])
+		now.size += int64(n)
+		if err != nil && err != io.EOF {
+			return stamp{}, err
+		}
 	}
-	now.size = n
 	sum.Sum(now.digest[:0])
 	return now, nil
 }

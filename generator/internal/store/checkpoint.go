@@ -33,7 +33,7 @@ func (s *SQLite) tend() {
 		}
 		now := s.writer.commits.Load()
 		resting := now == seen
-		if resting && clean || s.writer.stop() != nil {
+		if resting && clean && !s.scrub.Load() || s.writer.stop() != nil {
 			continue
 		}
 		seen = now
@@ -51,6 +51,15 @@ func (s *SQLite) tend() {
 
 func (s *SQLite) checkpoint(ctx context.Context, resting bool) error {
 	var busy, log, done int
+	if s.scrub.Load() {
+		// In the file what was destroyed is zeros already; the log's old pages
+		// go only with the log. Once a day writers may wait for that.
+		err := s.tending.QueryRowContext(ctx, `pragma wal_checkpoint(truncate)`).Scan(&busy, &log, &done)
+		if err == nil && busy == 0 {
+			s.scrub.Store(false)
+		}
+		return err
+	}
 	// How full the log is, without doing anything.
 	if err := s.tending.QueryRowContext(ctx, `pragma wal_checkpoint(noop)`).Scan(&busy, &log, &done); err != nil {
 		return err

@@ -27,7 +27,7 @@ type request struct {
 // fill.
 type writer struct {
 	db       *sql.DB
-	begin    string              // how the dialect opens a transaction for writing
+	begin    string               // how the dialect opens a transaction for writing
 	fatal    func(err error) bool // after such an error nothing may be acknowledged any more
 	logger   *slog.Logger
 	urgent   chan *request // awaited by somebody

@@ -72,7 +72,9 @@ func TestNeighboursAreServed(t *testing.T) {
 			return errors.New("this one fails")
 		})
 	})
-	group.Go(func() { bad <- s.writer.do(context.Background(), func(*transaction) error { panic("this one panics") }) })
+	group.Go(func() {
+		bad <- s.writer.do(context.Background(), func(*transaction) error { panic("this one panics") })
+	})
 	group.Go(func() {
 		bad <- s.writer.do(context.Background(), func(t *transaction) error { return t.exec("insert into nowhere values (1)") })
 	})

@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cardbowl/generator/internal/funnel"
@@ -37,6 +39,7 @@ type SQLite struct {
 	reading    *sql.DB
 	tending    *sql.DB // one connection, for checkpoints
 	logger     *slog.Logger
+	scrub      atomic.Bool // the write-ahead log still holds what was destroyed
 	closing    chan struct{}
 	tended     chan struct{}
 	once       sync.Once
@@ -193,14 +196,19 @@ func (s *SQLite) upgrade(ctx context.Context, db *sql.DB, readOnly bool) error {
 	case readOnly:
 		return ErrOlder
 	}
-	return migrate(ctx, db, goose.DialectSQLite3, "sqlite")
+	if err := migrate(ctx, db, goose.DialectSQLite3, "sqlite"); err != nil {
+		// Another process may have been first with the same steps.
+		if db.QueryRowContext(ctx, schemaVersion).Scan(&have) == nil && have == want {
+			return nil
+		}
+		return err
+	}
+	return nil
 }
 
-// oldestSound is the first SQLite without the race that can corrupt a file in
-// WAL mode when two connections write or checkpoint at once.
-var oldestSound = [3]int{3, 51, 3}
-
-// soundSQLite refuses versions that are not safe for this store.
+// soundSQLite refuses versions that are not safe for this store: before 3.51.3
+// a race could corrupt a file in WAL mode when two connections wrote or
+// checkpointed at once, and 3.52.0 was withdrawn.
 func soundSQLite(version string) error {
 	var v [3]int
 	for i, part := range strings.SplitN(version, ".", 3) {
@@ -210,13 +218,8 @@ func soundSQLite(version string) error {
 		}
 		v[i] = n
 	}
-	for i := range v {
-		if v[i] != oldestSound[i] {
-			if v[i] < oldestSound[i] {
-				return fmt.Errorf("SQLite %s may corrupt the store; 3.51.3 or newer is needed", version)
-			}
-			break
-		}
+	if slices.Compare(v[:], []int{3, 51, 3}) < 0 {
+		return fmt.Errorf("SQLite %s may corrupt the store; 3.51.3 or newer is needed", version)
 	}
 	if v == [3]int{3, 52, 0} {
 		return errors.New("SQLite 3.52.0 was withdrawn; another version is needed")
@@ -327,8 +330,16 @@ func (s *SQLite) Purge(ctx context.Context, now time.Time) error {
 	if s.writer == nil {
 		return ErrReadOnly
 	}
-	if err := s.writer.do(ctx, func(t *transaction) error { return t.purge(now) }); err != nil {
+	destroyed := false
+	err := s.writer.do(ctx, func(t *transaction) (err error) {
+		destroyed, err = t.purge(now)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("purge store: %w", err)
+	}
+	if destroyed {
+		s.scrub.Store(true)
 	}
 	return nil
 }

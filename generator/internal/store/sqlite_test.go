@@ -189,6 +189,42 @@ func TestFileMode(t *testing.T) {
 	}
 }
 
+// A salt that is destroyed is nowhere on disk any more.
+func TestSaltLeavesNoTrace(t *testing.T) {
+	folder := t.TempDir()
+	s := open(t, filepath.Join(folder, "store.db"))
+	defer s.Close()
+	salt, err := s.Salt(t.Context(), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func() bool {
+		for _, suffix := range []string{"", "-wal"} {
+			// A copy by another process: this one may not open the file.
+			text, err := exec.CommandContext(t.Context(), "cat", filepath.Join(folder, "store.db"+suffix)).Output()
+			if err != nil {
+				t.Skip("SKIPPED: no cat to look at the file with:", err)
+			}
+			if strings.Contains(string(text), string(salt)) {
+				return true
+			}
+		}
+		return false
+	}
+	if !found() {
+		t.Error("the salt is not on disk to begin with")
+	}
+	time.Sleep(1500 * time.Millisecond) // until a checkpoint carried it into the file
+	if err := s.Purge(t.Context(), noon.AddDate(0, 0, 2)); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); found(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the salt is still on disk")
+		}
+	}
+}
+
 // While another program holds the file, requests wait, fail when it takes too
 // long, and go on afterwards.
 func TestLockedByAnother(t *testing.T) {

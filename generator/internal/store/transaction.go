@@ -51,6 +51,19 @@ func (t *transaction) exec(text string, args ...any) error {
 	return err
 }
 
+// changed is exec that tells how many rows were touched.
+func (t *transaction) changed(text string, args ...any) (int64, error) {
+	s, err := t.prepared(text)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 // row reads one row into the targets; false when there is none.
 func (t *transaction) row(text string, targets []any, args ...any) (bool, error) {
 	s, err := t.prepared(text)

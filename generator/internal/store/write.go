@@ -220,10 +220,14 @@ func (t *transaction) salt(now time.Time) ([]byte, error) {
 	return salt, err
 }
 
-func (t *transaction) purge(now time.Time) error {
+// purge tells whether a salt was among what it destroyed.
+func (t *transaction) purge(now time.Time) (salts bool, err error) {
 	yesterday := dayOf(now.AddDate(0, 0, -1))
-	return errors.Join(
-		t.exec(dropSalts, yesterday, now.Add(-saltLifetime).UnixMilli()),
+	n, err := t.changed(dropSalts, yesterday, now.Add(-saltLifetime).UnixMilli())
+	if err != nil {
+		return false, err
+	}
+	return n > 0, errors.Join(
 		t.exec(dropVisits, yesterday),
 		t.exec(dropRetries, now.Add(-keyFor).UnixMilli()),
 		t.exec(dropFolds, now.Add(-FoldFor).UnixMilli()),

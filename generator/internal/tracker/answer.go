@@ -85,7 +85,8 @@ func sendJSON(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// sendPage answers with a page in the site's frame. content is HTML.
+// sendPage answers with a page in the site's frame, which shows the title.
+// content is HTML.
 func (t *Tracker) sendPage(w http.ResponseWriter, r *http.Request, s *site, status int, title, content string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -111,7 +112,7 @@ func (t *Tracker) refuse(w http.ResponseWriter, r *http.Request, s *site, status
 		sendProblem(w, status, text, nil)
 		return
 	}
-	t.sendPage(w, r, s, status, title, "<h1>"+html.EscapeString(title)+"</h1>\n<p>"+html.EscapeString(text)+"</p>")
+	t.sendPage(w, r, s, status, title, "<p>"+html.EscapeString(text)+"</p>")
 }
 
 func (t *Tracker) nothingHere(w http.ResponseWriter, r *http.Request) {

@@ -65,12 +65,14 @@ func isNavigation(r *http.Request) bool {
 
 // robotWords are what programs that are no readers have in their user agents,
 // in lower case.
-var robotWords = [...]string{
-	"bot", "crawl", "spider", "slurp", "archiver", "scrap", "fetch", "monitor", "uptime", "pingdom", "checker", "checklink", "preview", "validator", "lighthouse",
-	"headless", "phantomjs", "puppeteer", "playwright", "selenium", "webdriver",
-	"curl/", "wget/", "httpie", "python", "java/", "okhttp", "go-http-client", "libwww", "lwp::", "ruby/", "php/", "guzzle", "axios", "node.js", "nodejs", "undici",
-	"httpclient", "http_request", "winhttp", "aiohttp", "feed", "rss", "newsblur", "miniflux",
-	"facebookexternalhit", "whatsapp", "telegram", "embedly", "mediapartners", "ia_archiver", "nutch", "zgrab", "masscan", "nmap", "nikto", "sqlmap",
+func robotWords() []string {
+	return []string{
+		"bot", "crawl", "spider", "slurp", "archiver", "scrap", "fetch", "monitor", "uptime", "pingdom", "checker", "checklink", "preview", "validator", "lighthouse",
+		"headless", "phantomjs", "puppeteer", "playwright", "selenium", "webdriver",
+		"curl/", "wget/", "httpie", "python", "java/", "okhttp", "go-http-client", "libwww", "lwp::", "ruby/", "php/", "guzzle", "axios", "node.js", "nodejs", "undici",
+		"httpclient", "http_request", "winhttp", "aiohttp", "feed", "rss", "newsblur", "miniflux",
+		"facebookexternalhit", "whatsapp", "telegram", "embedly", "mediapartners", "ia_archiver", "nutch", "zgrab", "masscan", "nmap", "nikto", "sqlmap",
+	}
 }
 
 // isRobot tells whether the user agent is not a reader's browser.
@@ -80,7 +82,7 @@ func isRobot(r *http.Request) bool {
 		return true
 	}
 	agent = strings.ReplaceAll(agent, "cubot", "") // a maker of telephones
-	for _, word := range robotWords {
+	for _, word := range robotWords() {
 		if strings.Contains(agent, word) {
 			return true
 		}

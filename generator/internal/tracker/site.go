@@ -29,7 +29,7 @@ type site struct {
 // plainFrame is for a site whose manifest has no frame.
 const plainFrame = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>` +
-	manifest.FrameTitle + `</title></head><body><main>` + manifest.FrameContent + `</main></body></html>
+	manifest.FrameTitle + `</title></head><body><main><h1>` + manifest.FrameTitle + `</h1>` + manifest.FrameContent + `</main></body></html>
 `
 
 func unknownSite() *site {

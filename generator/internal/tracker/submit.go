@@ -189,7 +189,6 @@ func (t *Tracker) askAgain(w http.ResponseWriter, r *http.Request, s *site, d fo
 	}
 	title := "Almost there"
 	var b strings.Builder
-	b.WriteString("<h1>" + title + "</h1>\n")
 	if status == http.StatusUnprocessableEntity {
 		b.WriteString("<p>Please look at what is marked below and send it again. Nothing you wrote is lost.</p>\n")
 	}
@@ -260,7 +259,7 @@ func (t *Tracker) thankYou(w http.ResponseWriter, r *http.Request) {
 	if d.Confirm {
 		title, text = "Almost done", d.PleaseConfirm()
 	}
-	content := "<h1>" + title + "</h1>\n<p>" + html.EscapeString(text) + "</p>"
+	content := "<p>" + html.EscapeString(text) + "</p>"
 	if page, ok := t.ownPage(s, r, r.URL.Query().Get("post")); ok {
 		content += "\n" + t.backLink(s, r, page)
 	}
