@@ -297,12 +297,12 @@ func (b *Builder) discard(ctx context.Context, t trunk) (Result, error) {
 		return result, nil
 	}
 	r := &renderer{layouts: t.layouts}
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(b.options.Workers)
 	for _, p := range append(t.plan.Pages, t.plan.Frame) {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if working.Err() != nil {
+				return working.Err()
 			}
 			if err := r.render(p, io.Discard); err != nil && !errors.Is(err, errTemplate) {
 				return fmt.Errorf("render %s: %w", p.Output, err)

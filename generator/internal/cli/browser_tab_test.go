@@ -327,10 +327,16 @@ func (r *reader) listen(event any) {
 	case *network.EventLoadingFailed:
 		r.answer(e.RequestID)
 	case *runtime.EventExceptionThrown:
-		r.complaints = append(r.complaints, "not caught: "+e.ExceptionDetails.Text)
+		what := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			what += " " + e.ExceptionDetails.Exception.Description
+		}
+		r.complaints = append(r.complaints, "not caught: "+what)
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
-			r.complaints = append(r.complaints, fmt.Sprint("console: ", e.Args))
+			for _, part := range e.Args {
+				r.complaints = append(r.complaints, fmt.Sprintf("console: %s%s", part.Value, part.Description))
+			}
 		}
 	case *log.EventEntryAdded:
 		if e.Entry.Level == log.EntryLevelError {

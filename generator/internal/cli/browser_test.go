@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -55,6 +56,8 @@ func TestBrowserSendsACard(t *testing.T) {
 		t.Error("the form is on the first screen: this test would not see form_view wait for it")
 	}
 	r.untilTold(`"t":"page_view"`)
+	// Half of it for a second would do. That nothing comes can only be waited out.
+	r.do(chromedp.Sleep(1500 * time.Millisecond))
 	r.untilQuiet()
 	if got := f.report("--preview")[helloPost]; got["form_view"] != 0 {
 		t.Errorf("a form nobody has seen counts as seen: %v", got)
@@ -187,7 +190,7 @@ func TestBrowserMendsAMistake(t *testing.T) {
 	}
 	got := see[field](r, `(() => {
 		const field = document.querySelector("`+emailField+`"), note = document.getElementById(field.getAttribute("aria-describedby"));
-		return { Message: note.textContent, Beside: note.checkVisibility() && note.parentElement.contains(field), Focused: document.activeElement == field,
+		return { Message: note.textContent, Beside: note.checkVisibility() && note.closest("p") == field.closest("p"), Focused: document.activeElement == field,
 			Name: document.querySelector("`+nameField+`").value, Consent: document.querySelector("`+consentBox+`").checked, At: location.pathname };
 	})()`)
 	want := field{Message: oneAddress, Name: "Ana", At: helloPost, Beside: true, Focused: true, Consent: true}
@@ -226,6 +229,8 @@ func TestBrowserFollowsTheWriter(t *testing.T) {
 	// A folder that was not there when watching began, too.
 	f.save("templates/partials/footer.html", "<footer>A footer of my own</footer>\n")
 	r.until(`document.querySelector("footer")?.innerText == "A footer of my own"`)
+	f.save("templates/partials/footer.html", "<footer>A better one</footer>\n")
+	r.until(`document.querySelector("footer")?.innerText == "A better one"`)
 
 	const wrong = "tags: [writing"
 	f.save(helloFile, strings.Replace(good, "tags: [writing]", wrong, 1))
@@ -304,6 +309,8 @@ func TestBrowserWaitsForTheFirstBuild(t *testing.T) {
 	if text := see[string](r, "document.body.innerText"); !strings.Contains(text, helloFile+":") || !strings.Contains(text, "tags: [writing\n") {
 		t.Errorf("the page does not say what is wrong:\n%s", text)
 	}
+	f.save(helloFile, strings.Replace(good, "date:", "date: soon #", 1))
+	r.until(`document.body.innerText.includes("date: soon #")`)
 	f.save(helloFile, good)
 	r.until(`document.querySelector("h1")?.innerText == "Hello" && !document.querySelector("cardbowl-problems")`)
 }

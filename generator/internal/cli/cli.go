@@ -118,20 +118,20 @@ func commands(w World) (root *cobra.Command, running *bool) {
 	root.SetIn(w.Stdin)
 	root.SetVersionTemplate("cardbowl {{.Version}}\n")
 	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), versionCommand(w))
-	for _, planned := range []struct{ use, short string }{
-		{"import", "Bring a Hugo, Jekyll or WordPress site over"},
-		{"leads", "The people behind the cards"},
-		{"store", "Back up, restore, check and move the tracker's store"},
-		{"publish", "Send the built site to where it is served"},
+	for _, planned := range []struct{ use, short, example string }{
+		{"import", "Bring a Hugo, Jekyll or WordPress site over", "import hugo old-site my-blog"},
+		{"leads", "The people behind the cards", "leads stage ana@example.com proposal --value 4000"},
+		{"store", "Back up, restore, check and move the tracker's store", "store backup cardbowl.backup"},
+		{"publish", "Send the built site to where it is served", "publish production"},
 	} {
-		root.AddCommand(notBuiltYet(planned.use, planned.short))
+		root.AddCommand(notBuiltYet(planned.use, planned.short, planned.example))
 	}
 	return root, running
 }
 
-func notBuiltYet(use, short string) *cobra.Command {
+func notBuiltYet(use, short, example string) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short + " (not built yet)", DisableFlagParsing: true,
+		Use: use, Short: short + " (not built yet)", Example: "  cardbowl " + example, DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			for _, arg := range args {
 				if arg == "-h" || arg == "--help" {

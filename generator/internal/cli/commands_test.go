@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,6 +30,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"json":      compareJSON,
 		"port":      reservePort,
 		"remember":  rememberFolder,
+		"terminate": terminate,
 		"unchanged": compareFolder,
 		"up":        awaitServer,
 	}
@@ -163,6 +165,14 @@ func reservePort(ts *testscript.TestScript, neg bool, args []string) {
 
 // serverPatience is how long a server of a story may take to come up.
 const serverPatience = 20 * time.Second
+
+// terminate: terminate. What a system's manager sends to the story's servers.
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, "terminate", len(args), 0)
+	for _, running := range ts.BackgroundCmds() {
+		ts.Check(running.Process.Signal(syscall.SIGTERM))
+	}
+}
 
 // awaitServer: up HOST:PORT.
 func awaitServer(ts *testscript.TestScript, neg bool, args []string) {

@@ -37,6 +37,8 @@ type Config struct {
 	Sender      Sender
 
 	zone *time.Location
+	text Text
+	root *yaml.Node
 }
 
 // MenuItem is one entry of a menu.
@@ -58,6 +60,12 @@ type Sender struct {
 	Name    string `yaml:"name"`
 	Email   string `yaml:"email"`
 	Address string `yaml:"address"`
+}
+
+// At is a diagnostic at a key of site.yaml, named by the keys that lead to it, or
+// at the nearest one there is.
+func (c Config) At(severity diag.Severity, message, hint string, keys ...string) diag.Diagnostic {
+	return c.text.At(nearest(c.root, keys), severity, message, hint)
 }
 
 // Zone is the site's time zone.
@@ -191,11 +199,12 @@ type loader struct {
 	problems diag.List
 }
 
-// value finds the node at a path of keys; the nearest one there is, so that a
-// complaint always has a place.
-func (l *loader) value(path ...string) *yaml.Node {
-	node := l.root
-	for _, key := range path {
+func (l *loader) value(keys ...string) *yaml.Node { return nearest(l.root, keys) }
+
+// nearest finds the node at a path of keys, or the last one on the way there,
+// so that a complaint always has a place.
+func nearest(node *yaml.Node, keys []string) *yaml.Node {
+	for _, key := range keys {
 		next := lookup(node, key)
 		if next == nil {
 			break
@@ -247,7 +256,27 @@ func (l *loader) config(f file, baseURL string) Config {
 	c.Forms = l.forms(f)
 	c.Tracker = l.tracker(f)
 	l.sales(c.Sales)
+	l.notBuiltYet()
+	c.text, c.root = l.text, l.root
 	return c
+}
+
+// notBuiltYet warns of what site.yaml may hold and nothing reads so far, so that
+// nobody waits for a mail that is not sent.
+func (l *loader) notBuiltYet() {
+	for _, key := range []string{"theme", "images", "mail", "webhooks"} {
+		if node := lookup(l.root, key); node != nil {
+			l.complain(node, diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
+		}
+	}
+	forms := lookup(l.root, "forms")
+	for i := 0; forms != nil && i+1 < len(forms.Content); i += 2 {
+		for _, key := range []string{"confirm", "deliver", "notify"} {
+			if node := lookup(forms.Content[i+1], key); node != nil {
+				l.complain(node, diag.Warning, fmt.Sprintf("`%s` in form `%s` does nothing yet: no mail is sent", key, forms.Content[i].Value), "")
+			}
+		}
+	}
 }
 
 func (l *loader) baseURL(f file, given string) string {

@@ -87,7 +87,7 @@ type Segment struct {
 
 // The kinds of reference.
 const (
-	LinkRef      = "link"      // resolves to the value of an href
+	LinkRef      = "link"      // resolves to an href attribute with a blank before it, or to nothing
 	ImageRef     = "image"     // resolves to a whole element
 	ShortcodeRef = "shortcode" // resolves to whatever the shortcode makes
 )

@@ -87,6 +87,7 @@ func (p *parse) frontMatter() (body []byte, bodyLine int) {
 				fmt.Sprintf("put a line with only `%s` after the last key; a rule at the top of a text is written `***`", open)))
 			return nil, 0
 		}
+		p.headless()
 		return body, 0
 	}
 	start := bytes.Index(p.text, raw)
@@ -166,6 +167,25 @@ func numbered(value any) any {
 		return n
 	}
 	return value
+}
+
+var keyLine = regexp.MustCompile(`^([A-Za-z_]+):(\s|$)`)
+
+// headless refuses a text that begins with a key of front matter and has a
+// closing line further down: without its opening line all of it would be
+// published as text.
+func (p *parse) headless() {
+	trimmed := bytes.TrimLeft(p.text, " \t\n")
+	m := keyLine.FindSubmatch(trimmed)
+	if m == nil || !slices.ContainsFunc(known(), func(key string) bool { return strings.EqualFold(key, string(m[1])) }) {
+		return
+	}
+	for n, line := range strings.Split(string(trimmed[:min(len(trimmed), maxFrontMatter)]), "\n") {
+		if strings.TrimSpace(line) == "---" && n > 0 {
+			p.fail(*at(p.doc.File, p.text, len(p.text)-len(trimmed), "the front matter has no opening line", "put a line with only `---` before it"))
+			return
+		}
+	}
 }
 
 // toml does the same, with the site's zone for local dates.

@@ -132,13 +132,12 @@ func renderLink(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Walk
 		_, _ = w.WriteString("</a>")
 		return ast.WalkContinue, nil
 	}
-	_, _ = w.WriteString(`<a href="`)
+	_, _ = w.WriteString(`<a`)
 	if m, found := markOf(n); found {
-		_, _ = w.WriteString(m)
+		_, _ = w.WriteString(m) // the whole attribute, since a link may turn out to lead nowhere
 	} else if address := util.URLEscape(link.Destination, true); !dangerous(address) {
-		_, _ = w.Write(util.EscapeHTML(address))
+		_, _ = fmt.Fprintf(w, ` href="%s"`, util.EscapeHTML(address))
 	}
-	_, _ = w.WriteString(`"`)
 	if link.Title != nil {
 		_, _ = fmt.Fprintf(w, ` title="%s"`, html.EscapeString(string(unescaped(link.Title))))
 	}

@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,10 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 	documents := make([]Document, len(files))
 	shared := settings.digest()
 	converter := newConverter(settings.HTML)
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
 	for i, f := range files {
-		if ctx.Err() != nil {
+		if working.Err() != nil {
 			break
 		}
 		group.Go(func() error {
@@ -64,8 +65,8 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 			return failed
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, nil, err
+	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
+		return nil, nil, err // the rest of the documents would pass for deleted
 	}
 	var problems diag.List
 	for _, d := range documents {

@@ -59,6 +59,7 @@ func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
 		p.page(pg)
 	}
 	p.apart()
+	p.addresses()
 	for _, pg := range s.Pages {
 		for _, alias := range pg.Aliases {
 			p.plan.Fixed = append(p.plan.Fixed, p.redirect(alias, pg))
@@ -253,6 +254,27 @@ func (p *planner) apart() {
 	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
 		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
 		body: resolved{parts: []string{manifest.FrameContent}}}
+}
+
+// addresses checks those that site.yaml names.
+func (p *planner) addresses() {
+	for _, d := range p.config.Forms {
+		if _, found := p.site.ByPath(d.Thanks); d.Thanks != "" && !found {
+			p.problems = append(p.problems, p.config.At(diag.Warning, fmt.Sprintf("the thanks page `%s` of form `%s` is no page of this site", d.Thanks, d.Name),
+				"visitors get the built-in thank-you until content/ has such a page", "forms", d.Name, "thanks"))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.config.Menus)) {
+		for _, item := range p.config.Menus[name] {
+			at, _ := cutTail(item.URL)
+			if !strings.HasPrefix(at, "/") || strings.HasPrefix(at, "//") || strings.HasPrefix(at, "/_/") {
+				continue
+			}
+			if _, found := p.site.ByPath(at); !found && !p.site.HasFile(at) {
+				p.problems = append(p.problems, p.config.At(diag.Warning, fmt.Sprintf("the menu `%s` leads to `%s`, which is no page of this site", name, item.URL), "", "menus", name))
+			}
+		}
+	}
 }
 
 const redirectPage = `<!DOCTYPE html>

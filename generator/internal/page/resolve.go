@@ -38,7 +38,9 @@ func (p *planner) resolve(pg *site.Page, body content.Body, tell bool) resolved 
 			out.parts[i] = s.HTML
 			continue
 		case content.LinkRef:
-			out.parts[i] = html.EscapeString(p.linkAddress(pg, s.Ref, tell))
+			if address := p.linkAddress(pg, s.Ref, tell); address != "" {
+				out.parts[i] = ` href="` + html.EscapeString(address) + `"`
+			}
 		case content.ImageRef:
 			out.parts[i] = p.image(pg, s.Ref, tell)
 		case content.ShortcodeRef:
@@ -57,7 +59,8 @@ func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity d
 	}
 }
 
-// linkAddress is where a link within the site leads, root-relative.
+// linkAddress is where a link within the site leads, root-relative; empty for
+// one that must not lead anywhere yet.
 func (p *planner) linkAddress(pg *site.Page, ref content.Ref, tell bool) string {
 	at, tail := cutTail(ref.Target)
 	if content.IsDocument(at) {
@@ -82,8 +85,9 @@ func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail strin
 		return p.relative(target.Path) + tail
 	}
 	if why, hidden := p.site.Hidden(file); hidden {
-		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads to a page that is not published: %s", ref.Target, why), "")
-		return ref.Target
+		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads to a page that is not published: %s", ref.Target, why),
+			"until it is, the words stand without a link")
+		return ""
 	}
 	hint := "the path counts from the file the link stands in, or from content/ with a leading slash"
 	if near := p.nearestDocument(pg, at); near != "" {

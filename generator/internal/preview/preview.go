@@ -160,7 +160,10 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	added := &adding{ResponseWriter: w, code: http.StatusOK}
 	p.site.ServeHTTP(added, r)
-	added.finish()
+	if r.Method == http.MethodHead {
+		added.Header().Del("Content-Length") // of the page without the script
+	}
+	added.finish(r.Method != http.MethodHead)
 }
 
 // ours admits names that only this machine answers to. An address in digits
@@ -280,8 +283,12 @@ func (a *adding) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (a *adding) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (a *adding) finish() {
+func (a *adding) finish(send bool) {
 	if !a.html {
+		return
+	}
+	if !send {
+		a.ResponseWriter.WriteHeader(a.code)
 		return
 	}
 	page := withScript(a.body.Bytes(), a.code == http.StatusNotFound)

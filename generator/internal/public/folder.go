@@ -1,6 +1,7 @@
 package public
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,20 +136,20 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 		return Result{}, err
 	}
 	s.staged, s.knowing = map[string]bool{}, make(map[string]known, len(files))
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
 	for _, f := range files {
-		if ctx.Err() != nil {
+		if working.Err() != nil {
 			break
 		}
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if working.Err() != nil {
+				return working.Err()
 			}
 			return s.prepare(f)
 		})
 	}
-	err := group.Wait()
+	err := cmp.Or(group.Wait(), ctx.Err())
 	if err == nil && !s.verify {
 		err = s.flushStage()
 	}
@@ -385,6 +386,8 @@ func (s *syncing) move(name string, wanted, moved map[string]bool) error {
 		if err := s.root.Remove(unit); err != nil {
 			return err
 		}
+		delete(s.there, unit)
+		s.result.Removed = append(s.result.Removed, unit)
 	case s.folders[unit]: // a folder of a former build where a file is to be
 		if err := s.root.RemoveAll(unit); err != nil {
 			return err
@@ -402,7 +405,8 @@ func (s *syncing) flushFolders(touched map[string]bool) error {
 		return err
 	}
 	for folder := range touched {
-		if err := s.flush(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// A folder that is gone has nothing to flush; it may have become a file.
+		if err := s.flush(folder); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotDirectory) {
 			return err
 		}
 	}

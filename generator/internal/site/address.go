@@ -121,7 +121,7 @@ func (a *assembly) expand(pattern string, doc *content.Document, section, folder
 	dated := func(layout string) func() string {
 		return func() string {
 			if date.IsZero() {
-				failed = fmt.Errorf("the permalink pattern `%s` needs a date", pattern)
+				failed = fmt.Errorf("the permalink pattern `%s` needs a `date`", pattern)
 			}
 			return date.Format(layout)
 		}

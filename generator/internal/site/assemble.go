@@ -84,14 +84,15 @@ func (a *assembly) clash(output string, by, other producer) {
 	if by.key == "aliases" {
 		hint = "an address can lead to one page only: take the alias out of one of them"
 	}
-	switch {
-	case by.doc != nil:
-		a.problems = append(a.problems, by.doc.At(by.key, diag.Error, fmt.Sprintf("the address %s is taken by %s", address, other.what), hint))
-	case other.doc != nil:
-		a.problems = append(a.problems, other.doc.At(other.key, diag.Error, fmt.Sprintf("the address %s is taken by %s", address, by.what), hint))
-	default:
-		a.problems = append(a.problems, diag.Diagnostic{File: by.what, Message: fmt.Sprintf("the address %s is taken by %s", address, other.what), Hint: "rename one of the two"})
+	if by.doc == nil || by.key == "" && other.doc != nil && other.key != "" {
+		by, other = other, by // where an address was asked for by name, it can be changed
 	}
+	message := fmt.Sprintf("the address %s is taken by %s", address, other.what)
+	if by.doc == nil {
+		a.problems = append(a.problems, diag.Diagnostic{File: by.what, Message: message, Hint: "rename one of the two"})
+		return
+	}
+	a.problems = append(a.problems, by.doc.At(by.key, diag.Error, message, hint))
 }
 
 // folders complains of files that stand where others need a folder: /a.html
@@ -123,14 +124,14 @@ func (a *assembly) producerOf(p *Page) producer {
 // add gives a page its place, unless that is taken.
 func (a *assembly) add(p *Page) {
 	p.Output = outputOf(p.Path)
+	if p.Doc != nil {
+		a.site.byFile[p.Doc.File] = p // in a clash too: links to it are not what is wrong
+	}
 	if !a.claim(p.Output, a.producerOf(p)) {
 		return
 	}
 	a.site.Pages = append(a.site.Pages, p)
 	a.site.byPath[p.Path] = p
-	if p.Doc != nil {
-		a.site.byFile[p.Doc.File] = p
-	}
 }
 
 // hiddenBundles are the folders of documents that are not shown, and why: the

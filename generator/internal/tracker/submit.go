@@ -206,19 +206,16 @@ func (t *Tracker) backLink(s *site, r *http.Request, page manifest.Page) string 
 }
 
 // thanksAddress is where a browser goes after its card was taken: the page that
-// _next asks for if it is one of the site's own, else the form's thanks page, else ours.
+// _next asks for if it is one of the site's own, else the form's thanks page, else
+// ours: after a card was taken nobody shall see that a page is missing.
 func (t *Tracker) thanksAddress(s *site, r *http.Request, d form.Definition, next, post string) string {
 	if page, ok := t.ownPage(s, r, next); ok {
 		return t.address(s, r, page.Path)
 	}
-	if d.Thanks != "" {
-		path := d.Thanks
-		if page, ok := s.index.Page(path); ok {
-			path = page.Path
-		} else if page, ok := s.index.Page(s.base.Path + strings.TrimPrefix(path, "/")); ok {
-			path = page.Path
+	for _, path := range []string{d.Thanks, s.base.Path + strings.TrimPrefix(d.Thanks, "/")} {
+		if page, ok := s.index.Page(path); ok && d.Thanks != "" {
+			return t.address(s, r, page.Path)
 		}
-		return t.address(s, r, path)
 	}
 	address := "/_/thanks/" + url.PathEscape(d.Name)
 	if post != funnel.Other {
