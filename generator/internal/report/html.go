@@ -35,16 +35,16 @@ func StyleSource() string {
 type htmlView struct {
 	Report
 	HTMLOptions
-	Style                                   template.CSS
-	Period, Definitions                     string
-	Readers, Submissions, Share, ShareWords string
-	Choices                                 []choice
-	Steps                                   []htmlStep
-	Bars                                    []htmlBar
-	ChartWidth                              int
-	ChartWords, MostViews, MostSent, Each   string
-	Rows                                    []htmlRow
-	Silent, Other                           string
+	Style                                    template.CSS
+	Period, Definitions                      string
+	Visitors, Submissions, Share, ShareWords string
+	Choices                                  []choice
+	Steps                                    []htmlStep
+	Bars                                     []htmlBar
+	ChartWidth                               int
+	ChartWords, MostViews, MostSent, Each    string
+	Rows                                     []htmlRow
+	Silent, Other                            string
 }
 
 type choice struct {
@@ -65,8 +65,8 @@ type htmlBar struct {
 }
 
 type htmlRow struct {
-	Title, Path, Views, Readers, Seen, Started, Sent, Leads, Rate string
-	Gone, Quiet                                                   bool
+	Title, Path, Views, Visitors, Seen, Started, Sent, Leads, Rate string
+	Gone, Quiet                                                    bool
 }
 
 // WriteHTML writes the report as one page that needs nothing else: no script,
@@ -74,7 +74,7 @@ type htmlRow struct {
 func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	v := htmlView{
 		Report: r, HTMLOptions: o, Style: template.CSS(pageStyle), Period: periodOf(r), Definitions: definitions,
-		Readers: grouped(r.Total.Visitors), Submissions: grouped(r.Total.Submissions),
+		Visitors: grouped(r.Total.Visitors), Submissions: grouped(r.Total.Submissions),
 		Share: share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough),
 		Steps: htmlSteps(r),
 	}
@@ -82,9 +82,9 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	case tooFew:
 		v.ShareWords = "to give a rate"
 	case "–":
-		v.ShareWords = "no rate without readers"
+		v.ShareWords = "no rate without visitors"
 	default:
-		v.ShareWords = "of readers sent a form"
+		v.ShareWords = "of visitors sent a form"
 	}
 	if o.Refresh > 0 {
 		v.Choices = choices(o.Since)
@@ -93,14 +93,14 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	shown, silent := listed(r.Posts)
 	for _, p := range shown {
 		v.Rows = append(v.Rows, htmlRow{
-			Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Readers: grouped(p.Visitors),
+			Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),
 			Seen: grouped(p.Steps.Of(funnel.FormView)), Started: grouped(p.Steps.Of(funnel.FormStart)),
 			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
 			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0,
 		})
 	}
 	if silent > 0 {
-		v.Silent = counted(silent, "other page") + " without readers"
+		v.Silent = counted(silent, "other page") + " without visitors"
 	}
 	if n := r.Other.Submissions; n > 0 {
 		v.Other = counted(n, "submission") + " on a post that this site does not know"

@@ -11,7 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// TextOptions say what the reader's terminal can do. The zero value is for a
+// TextOptions say what the terminal can do. The zero value is for a
 // file or another program.
 type TextOptions struct {
 	Width int  // columns of the terminal; 0: lines may have any length
@@ -93,7 +93,7 @@ type column struct {
 func columns() []column {
 	return []column{
 		{"Views", func(p Post) string { return grouped(p.Steps.Of(funnel.PageView)) }, true},
-		{"Readers", func(p Post) string { return grouped(p.Visitors) }, false},
+		{"Visitors", func(p Post) string { return grouped(p.Visitors) }, false},
 		{"Form seen", func(p Post) string { return grouped(p.Steps.Of(funnel.FormView)) }, false},
 		{"Started", func(p Post) string { return grouped(p.Steps.Of(funnel.FormStart)) }, true},
 		{"Sent", func(p Post) string { return grouped(p.Submissions) }, false},
@@ -108,7 +108,7 @@ func (p pen) posts(b *strings.Builder, r Report) {
 		b.WriteString(p.table(shown))
 	}
 	if silent > 0 {
-		b.WriteString(p.faint(counted(silent, "other page")+" without readers") + "\n")
+		b.WriteString(p.faint(counted(silent, "other page")+" without visitors") + "\n")
 	}
 	if n := r.Other.Submissions; n > 0 {
 		b.WriteString(p.warm(counted(n, "submission")+" on a post that this site does not know") + "\n")

@@ -14,7 +14,7 @@ import (
 // tooFew stands where a rate would say more than is known.
 const tooFew = "too few"
 
-// share is a rate in words: "3.5 % (2.3–5.4)", tooFew, or a dash without readers.
+// share is a rate in words: "3.5 % (2.3–5.4)", tooFew, or a dash without visitors.
 func share(rate, low, high *float64, enough bool) string {
 	switch {
 	case rate == nil:
@@ -72,18 +72,18 @@ func periodOf(r Report) string {
 // stepNote is what a step's count means beside the one it is measured by.
 func stepNote(r Report, i int) string {
 	s := r.Funnel[i]
-	readers := 0
+	visitors := 0
 	if r.Funnel[0].Visitors != nil {
-		readers = *r.Funnel[0].Visitors
+		visitors = *r.Funnel[0].Visitors
 	}
 	switch s.Step {
 	case funnel.PageView:
-		return "by " + counted(readers, "reader")
+		return "by " + counted(visitors, "visitor")
 	case funnel.FormView, funnel.FormStart:
-		if s.Visitors == nil || readers < funnel.EnoughTrials || *s.Visitors > readers {
+		if s.Visitors == nil || visitors < funnel.EnoughTrials || *s.Visitors > visitors {
 			return ""
 		}
-		return percent(float64(*s.Visitors)/float64(readers)) + " % of readers"
+		return percent(float64(*s.Visitors)/float64(visitors)) + " % of visitors"
 	case funnel.FormSubmit:
 		words := share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough)
 		if words == tooFew {
@@ -92,7 +92,7 @@ func stepNote(r Report, i int) string {
 		if words == "–" {
 			return ""
 		}
-		return words + " of readers"
+		return words + " of visitors"
 	case funnel.LeadConfirmed:
 		rate := funnel.RateOf(s.Count, r.Funnel[i-1].Count)
 		if !rate.Known || s.Count == 0 {
@@ -107,7 +107,7 @@ func stepNote(r Report, i int) string {
 }
 
 // The sentence of what the numbers mean, printed beside them.
-const definitions = "A reader is one browser on one day. The rate is the readers who sent a form on the post they read, with its 95 % interval; a lead is a different address."
+const definitions = "A visitor is one browser on one day. The rate is the share of visitors who sent a form on the post they read, with its 95 % interval; a lead is a different address."
 
 // printable takes out what would steer a terminal.
 func printable(s string) string {
