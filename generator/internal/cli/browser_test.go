@@ -360,6 +360,7 @@ func TestBrowserReadsThePublishedSite(t *testing.T) {
 	r.untilQuiet()
 	r.unmoved()
 
+	r.open("about:blank") // so that the page has nothing to tell a server that is gone
 	s.stop()
 	got := f.report()
 	if n := got[helloPost]["submissions"]; n != 1 {

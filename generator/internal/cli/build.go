@@ -50,7 +50,7 @@ func buildCommand(w World) *cobra.Command {
 		Use:     "build",
 		Short:   "Build the site into its public folder",
 		Example: "  cardbowl build\n  cardbowl build -s my-blog -d /srv/www -b https://example.com/",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := flags.options(w)
 			o.Out, o.BaseURL, o.Strict, o.Durable = out, baseURL, strict, true

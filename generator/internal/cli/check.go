@@ -16,7 +16,7 @@ func checkCommand(w World) *cobra.Command {
 		Use:     "check",
 		Short:   "Say everything a build would complain of, and write nothing",
 		Example: "  cardbowl check\n  cardbowl check -D -s my-blog",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if external {
 				return wrong("`cardbowl check --external` is not built yet")
@@ -45,7 +45,7 @@ func checkCommand(w World) *cobra.Command {
 		},
 	}
 	flags.add(c)
-	c.Flags().BoolVar(&external, "external", false, "check links to other sites too")
+	c.Flags().BoolVar(&external, "external", false, "check links to other sites too (not built yet)")
 	c.Flags().BoolVar(&strict, "strict", false, "let warnings fail the check")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the findings as JSON")
 	return c

@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/public"
@@ -56,9 +59,28 @@ func Run(ctx context.Context, args []string, w World) int {
 		fmt.Fprintf(w.Stderr, "cardbowl: %v\n", err)
 		return problem
 	default:
-		fmt.Fprintf(w.Stderr, "cardbowl: %v\nhint: `cardbowl --help` lists the commands, `cardbowl COMMAND --help` the flags\n", err)
+		fmt.Fprintf(w.Stderr, "cardbowl: %s\nhint: `cardbowl --help` lists the commands, `cardbowl COMMAND --help` the flags\n", unknown(root, err))
 		return usage
 	}
+}
+
+var unknownCommand = regexp.MustCompile(`^unknown command "([^"]*)"`)
+
+// unknown says in our words that there is no such command.
+func unknown(root *cobra.Command, err error) string {
+	m := unknownCommand.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err.Error()
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	said := fmt.Sprintf("there is no command `%s`", m[1])
+	if near := diag.Nearest(m[1], names); near != "" {
+		said += fmt.Sprintf("; did you mean `%s`?", near)
+	}
+	return said
 }
 
 // failure carries an exit status; without an error all has been said already.
@@ -88,9 +110,50 @@ func (f failure) hint() string {
 	case isNoSpace(f.err):
 		return "the disk is full; nothing was changed, so free some space and run this again"
 	case isAddressInUse(f.err):
-		return "another program uses this port; stop it, or name another with --addr 127.0.0.1:1314"
+		return "another program uses this port; stop it, or name another with --addr"
+	case strings.Contains(f.Error(), "missing port in address"):
+		return "an address is a host and a port, such as 127.0.0.1:1314"
 	}
 	return ""
+}
+
+// noArguments refuses what a command would ignore.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return wrong("`%s` takes no argument like `%s`", c.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// oneArgument wants exactly what the command's use line names.
+func oneArgument(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return wrong("`%s` takes one argument, not %d: %s", c.CommandPath(), len(args), strings.TrimSpace(c.Example))
+	}
+	return nil
+}
+
+var unknownFlag = regexp.MustCompile(`^unknown (?:shorthand )?flag: (?:'\w' in )?(-[\w-]+)`)
+
+// flagError names the flag that was probably meant.
+func flagError(c *cobra.Command, err error) error {
+	m := unknownFlag.FindStringSubmatch(err.Error())
+	if m == nil {
+		return failure{usage, fmt.Errorf("%w; `%s --help` lists the flags", err, c.CommandPath())}
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	given, long := strings.CutPrefix(m[1], "--")
+	near := diag.Nearest(given, names)
+	for _, name := range names { // --dest for --destination
+		if near == "" && strings.HasPrefix(name, given) {
+			near = name
+		}
+	}
+	if near == "" || !long {
+		return wrong("there is no flag `%s`; `%s --help` lists the flags", m[1], c.CommandPath())
+	}
+	return wrong("there is no flag `%s`; did you mean `--%s`?", m[1], near)
 }
 
 func wrong(format string, args ...any) error { return failure{usage, fmt.Errorf(format, args...)} }
@@ -117,6 +180,7 @@ func commands(w World) (root *cobra.Command, running *bool) {
 	root.SetErr(w.Stderr)
 	root.SetIn(w.Stdin)
 	root.SetVersionTemplate("cardbowl {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), versionCommand(w))
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring a Hugo, Jekyll or WordPress site over", "import hugo old-site my-blog"},

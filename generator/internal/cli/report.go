@@ -35,7 +35,7 @@ func reportCommand(w World) *cobra.Command {
 		Use:     "report",
 		Short:   "Which post brought whom: the per-post lead report and the funnel",
 		Example: "  cardbowl report --since 90d\n  cardbowl report --preview\n  cardbowl report --format json --since 2026-01-01 --until 2026-03-31",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			made, err := makeReport(c.Context(), w, f)
 			if err != nil {
@@ -45,13 +45,13 @@ func reportCommand(w World) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
-	c.Flags().StringVar(&f.store, "store", "", "the store's file (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
-	c.Flags().StringVar(&f.from, "from", "", "ask a running tracker at this address (with CARDBOWL_TOKEN)")
-	c.Flags().BoolVar(&f.preview, "preview", false, "what `cardbowl serve` has counted")
+	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.from, "from", "", "ask a running tracker at this `URL` (with CARDBOWL_TOKEN)")
+	c.Flags().BoolVar(&f.preview, "preview", false, "what cardbowl serve has counted")
 	c.Flags().StringVar(&f.query.Since, "since", "30d", "first day: a date, a number of days such as 30d, or all")
 	c.Flags().StringVar(&f.query.Until, "until", "", "last day (default: today)")
-	c.Flags().StringVar(&f.query.By, "by", "post", "post, form, source, tag or revision")
-	c.Flags().StringVar(&f.query.Attribution, "attribution", "converted_on", "converted_on, first_post or assist")
+	c.Flags().StringVar(&f.query.By, "by", "post", "post (form, source, tag and revision are not built yet)")
+	c.Flags().StringVar(&f.query.Attribution, "attribution", "converted_on", "converted_on (first_post and assist are not built yet)")
 	c.Flags().StringVar(&f.format, "format", "text", "text, json, csv or html")
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ func previewStore(site string) string { return filepath.Join(site, cardbowlFolde
 func serveCommand(w World) *cobra.Command {
 	var flags siteFlags
 	var addr string
+	var port int
 	var open, navigate bool
 	c := &cobra.Command{
 		Use:   "serve",
@@ -39,10 +41,17 @@ func serveCommand(w World) *cobra.Command {
 			"and what they bring is counted in .cardbowl/preview.db, which never mixes with the real store.",
 		Example: "  cardbowl serve\n  cardbowl serve -s my-blog -D --addr 127.0.0.1:8000",
 		Aliases: []string{"server"},
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if navigate {
 				return wrong("`cardbowl serve -N` is not built yet")
+			}
+			if port != 0 {
+				host, _, err := net.SplitHostPort(addr)
+				if err != nil {
+					return failure{usage, err}
+				}
+				addr = net.JoinHostPort(host, strconv.Itoa(port))
 			}
 			site, err := filepath.Abs(flags.site)
 			if err != nil {
@@ -55,8 +64,9 @@ func serveCommand(w World) *cobra.Command {
 	}
 	flags.add(c)
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:1313", "the address to listen at")
+	c.Flags().IntVarP(&port, "port", "p", 0, "the port to listen at, in place of the one in --addr")
 	c.Flags().BoolVar(&open, "open", false, "open the site in the browser")
-	c.Flags().BoolVarP(&navigate, "navigateToChanged", "N", false, "go to the changed post")
+	c.Flags().BoolVarP(&navigate, "navigateToChanged", "N", false, "go to the changed post (not built yet)")
 	return c
 }
 

@@ -57,17 +57,18 @@ func trackCommand(w World) *cobra.Command {
 	}
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
 	c.Flags().StringVar(&f.addr, "addr", ":8080", "the address to listen at")
-	c.Flags().StringVar(&f.store, "store", "", "the store's file (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
-	c.Flags().StringVar(&f.public, "public", "", "serve the site from this folder too (without a value: public in the site folder)")
+	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.public, "public", "", "serve the site from `DIR` too (without a value: public in the site folder)")
 	c.Flags().Lookup("public").NoOptDefVal = publicDefault
-	c.Flags().StringVar(&f.manifest, "manifest", "", "what a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
-	c.Flags().BoolVar(&rebuild, "rebuild", false, "build the site here whenever it changes")
-	c.Flags().StringVar(&tls, "tls", "", "get a certificate for this host name and serve HTTPS")
+	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
+	c.Flags().BoolVar(&rebuild, "rebuild", false, "build the site here whenever it changes (not built yet)")
+	c.Flags().StringVar(&tls, "tls", "", "serve HTTPS with a certificate for this `HOST` (not built yet)")
 	return c
 }
 
-// publicDefault stands for --public without a value; no folder is called so.
-const publicDefault = "\x00"
+// publicDefault is --public without a value: the folder of that name in the site
+// folder, where a build puts it.
+const publicDefault = "public"
 
 // storePath is where the store is: a flag, the environment, or the site folder.
 func storePath(w World, flag, site string) (string, error) {
@@ -96,6 +97,9 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	}
 	known, err := manifest.Load(f.manifest)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(f.site, source.ConfigFile)); err != nil {
+			return failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR, or a manifest with --manifest FILE", f.site)}
+		}
 		return failure{problem, fmt.Errorf("no manifest at %s; run `cardbowl build` first, or name one with --manifest", f.manifest)}
 	}
 	if err != nil {

@@ -27,7 +27,7 @@ func version() string {
 
 func versionCommand(w World) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Example: "  cardbowl version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Example: "  cardbowl version", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(w.Stdout, "cardbowl %s\n", version())
 			return err

@@ -96,7 +96,7 @@ func TestProblems(t *testing.T) {
 		{"funnel: {sales: [call, call]}", "1:17 `call` cannot be the name of a sales stage, or is given twice"},
 		{"params:\n  ? [x]\n  : 1\n", "2:5 a key must be a plain word"},
 	} {
-		_, problems := load(t, c.text, "https://example.com/")
+		_, problems := load(t, c.text, "")
 		errors := problems.Only(diag.Error)
 		if len(errors) == 0 {
 			t.Errorf("%q: no error", c.text)

@@ -1,13 +1,16 @@
 package diag
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Nearest is the candidate a mistyped word was most likely meant to be, or ""
 // when none is close enough. Case does not count. The earlier of two equally
 // near candidates wins, so the caller's order decides.
 func Nearest(word string, candidates []string) string {
 	word = strings.ToLower(word)
-	best, bestDistance := "", len(word)/3+2
+	best, bestDistance := "", utf8.RuneCountInString(word)/3+2
 	for _, candidate := range candidates {
 		if d := distance(word, strings.ToLower(candidate)); d < bestDistance {
 			best, bestDistance = candidate, d

@@ -257,6 +257,9 @@ func inspectBranch(b parse.BranchNode, visit func(parse.Node)) {
 func (l Layout) Render(w io.Writer, data any) *diag.Diagnostic {
 	if err := l.ready.ExecuteTemplate(w, base, data); err != nil {
 		d := problem(err, l.texts)
+		if near := nearestField(err, data); near != "" {
+			d.Hint = near
+		}
 		return &d
 	}
 	return nil

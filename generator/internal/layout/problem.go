@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -53,6 +54,46 @@ func plainer(message string) string {
 		return fmt.Sprintf("there is no field `%s` in `%s`", field[1], m[1])
 	}
 	return fmt.Sprintf("`%s`: %s", m[1], m[2])
+}
+
+var missingField = regexp.MustCompile(`can't evaluate field (\w+) in type (\S+)`)
+
+// nearestField is a hint at the field that was probably meant, taken from the
+// types of the data themselves.
+func nearestField(err error, data any) string {
+	m := missingField.FindStringSubmatch(err.Error())
+	if m == nil {
+		return ""
+	}
+	return diag.DidYouMean(m[1], fieldsOf(reflect.TypeOf(data), m[2], map[reflect.Type]bool{}))
+}
+
+// fieldsOf lists the fields of the named type, wherever it occurs within t.
+func fieldsOf(t reflect.Type, name string, seen map[reflect.Type]bool) []string {
+	if t == nil || seen[t] {
+		return nil
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Pointer:
+		return fieldsOf(t.Elem(), name, seen)
+	case reflect.Struct:
+		var fields []string
+		for f := range t.Fields() {
+			if f.IsExported() {
+				fields = append(fields, f.Name)
+			}
+		}
+		if t.String() == name {
+			return fields
+		}
+		for f := range t.Fields() {
+			if found := fieldsOf(f.Type, name, seen); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
 }
 
 // place reads "NAME:LINE:COLUMN", column as a byte offset from 0 or absent.

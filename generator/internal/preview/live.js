@@ -28,7 +28,7 @@
   const style = `
     :host { all: initial; }
     section { position: fixed; inset: 0; z-index: 2147483647; overflow: auto; box-sizing: border-box;
-      padding: clamp(1rem, 5vw, 4rem); background: rgb(20 16 12 / .86); color: #f6efe2;
+      padding: clamp(1rem, 5vw, 4rem); background: rgb(20 16 12 / .86); backdrop-filter: blur(.5rem); color: #f6efe2;
       font: 1rem/1.5 system-ui, sans-serif; }
     div { max-width: 52rem; margin: 0 auto; }
     h1 { font-size: 1.35rem; margin: 0 0 .25rem; }

@@ -84,7 +84,7 @@ func (a *assembly) clash(output string, by, other producer) {
 	if by.key == "aliases" {
 		hint = "an address can lead to one page only: take the alias out of one of them"
 	}
-	if by.doc == nil || by.key == "" && other.doc != nil && other.key != "" {
+	if other.doc != nil && (by.doc == nil || by.key == "" && other.key != "") {
 		by, other = other, by // where an address was asked for by name, it can be changed
 	}
 	message := fmt.Sprintf("the address %s is taken by %s", address, other.what)
