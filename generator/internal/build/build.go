@@ -235,8 +235,11 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 	for _, f := range t.result.Site.Files {
 		out = append(out, public.File{Path: f.Path, Recipe: f.Source.Digest, Bytes: f.Source.Open})
 	}
-	for _, f := range t.plan.Fixed {
-		out = append(out, public.File{Path: f.Output, Recipe: memo.OfBytes(f.Bytes), Bytes: func() (io.ReadSeekCloser, error) { return inMemory(f.Bytes), nil }})
+	for _, f := range t.plan.Written {
+		out = append(out, public.File{Path: f.Output, Recipe: f.Recipe, Bytes: func() (io.ReadSeekCloser, error) {
+			text, err := f.Bytes()
+			return inMemory(text), err
+		}})
 	}
 	for _, p := range t.plan.Pages {
 		l, _ := t.layouts.Get(p.Layout)

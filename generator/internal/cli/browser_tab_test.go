@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -365,7 +366,15 @@ func (r *reader) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func (r *reader) open(url string) {
 	r.t.Helper()
+	r.mu.Lock()
+	before := slices.Clone(r.requests)
+	r.mu.Unlock()
 	r.do(chromedp.Navigate(url))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, q := range before {
+		q.answered = true // the browser tells no more of a page that was left
+	}
 }
 
 // see is the value of an expression in the page.
@@ -420,20 +429,24 @@ func (r *reader) untilTold(part string) {
 // stays open while the preview is looked at.
 func (r *reader) untilQuiet() {
 	r.t.Helper()
-	waitFor(r.t, func() bool {
-		return !r.any(func(q *request) bool { return !q.answered && !strings.HasSuffix(q.url, "/_/live") })
-	}, func() string { return "all requests to be answered\n" + r.scene() })
+	waiting := func(q *request) bool { return !q.answered && !strings.HasSuffix(q.url, "/_/live") }
+	waitFor(r.t, func() bool { return !r.any(waiting) }, func() string {
+		var open []string
+		r.any(func(q *request) bool {
+			if waiting(q) {
+				open = append(open, fmt.Sprintf("%s %s %s", q.method, q.url, q.sent))
+			}
+			return false
+		})
+		return fmt.Sprintf("the answers to %q\n%s", open, r.scene())
+	})
 }
 
+// any tells whether there is such a request among those made.
 func (r *reader) any(is func(*request) bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, q := range r.requests {
-		if is(q) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.requests, is)
 }
 
 // abroad are the requests that did not go to the host of an address.

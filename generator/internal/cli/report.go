@@ -24,7 +24,7 @@ import (
 )
 
 type reportFlags struct {
-	site, store, from, format string
+	site, store, manifest, from, format string
 	preview                   bool
 	query                     tracker.ReportQuery
 }
@@ -46,6 +46,7 @@ func reportCommand(w World) *cobra.Command {
 	}
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
 	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
 	c.Flags().StringVar(&f.from, "from", "", "ask a running tracker at this `URL` (with CARDBOWL_TOKEN)")
 	c.Flags().BoolVar(&f.preview, "preview", false, "what cardbowl serve has counted")
 	c.Flags().StringVar(&f.query.Since, "since", "30d", "first day: a date, a number of days such as 30d, or all")
@@ -111,11 +112,15 @@ func asFailure(err error) error {
 // being written.
 func reportedSite(ctx context.Context, w World, f reportFlags) (manifest.Manifest, error) {
 	if !f.preview {
-		m, err := manifest.Load(manifestPath(f.site))
+		at := f.manifest
+		if at == "" {
+			at = manifestPath(f.site)
+		}
+		m, err := manifest.Load(at)
 		if err == nil {
 			return m, nil
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if f.manifest != "" || !errors.Is(err, fs.ErrNotExist) {
 			return manifest.Manifest{}, failure{problem, err}
 		}
 	}

@@ -323,6 +323,9 @@ func (l *loader) taxonomies(f file) []string {
 	default:
 		l.complain(node, diag.Error, "taxonomies is a list of front-matter keys", "write `taxonomies: [tags, categories]`")
 	}
+	for i := range names {
+		names[i] = strings.ToLower(names[i]) // as keys of front matter are compared
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -62,6 +62,7 @@ type Page struct {
 	FormDigest    memo.Digest
 	Previous      Link           // the next older post; zero when there is none
 	Next          Link           // the next newer post
+	Feeds         []Feed         // for the head: the page's own and the site's
 	Params        map[string]any // front-matter keys the program does not know, and params:
 }
 
@@ -82,6 +83,13 @@ type Item struct {
 // Link is a title and where it leads.
 type Link struct {
 	Title, URL string
+}
+
+// Feed is one feed and its format.
+type Feed struct {
+	Title string
+	Type  string // media type
+	URL   string // root-relative
 }
 
 // Term is one term of a taxonomy and how many pages carry it.

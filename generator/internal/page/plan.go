@@ -38,22 +38,28 @@ func (p Planned) Filled() Data {
 // layout.
 func (p Planned) Recipe() memo.Digest { return memo.Of(p.Data) }
 
-// Fixed is a small file whose bytes are known at once.
-type Fixed struct {
+// Written is a file that no layout makes: a feed, the sitemap, a redirect.
+type Written struct {
 	Output string
-	Bytes  []byte
+	Recipe memo.Digest // of everything the bytes depend on
+	Bytes  func() ([]byte, error)
+}
+
+// written is a file whose bytes are known at once.
+func written(output string, text []byte) Written {
+	return Written{Output: output, Recipe: memo.OfBytes(text), Bytes: func() ([]byte, error) { return text, nil }}
 }
 
 // Plan is everything to be made from layouts and data.
 type Plan struct {
-	Pages []Planned
-	Fixed []Fixed
-	Frame Planned // the page whose rendering becomes manifest.Frame
+	Pages   []Planned
+	Written []Written
+	Frame   Planned // the page whose rendering becomes manifest.Frame
 }
 
 // Make plans every page of a site. hasLayout tells whether a layout exists.
 func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
-	p := planner{site: s, config: s.Config, hasLayout: hasLayout, items: map[*site.Page]Item{}, markup: map[string]string{}}
+	p := planner{site: s, config: s.Config, hasLayout: hasLayout, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
 	for _, pg := range s.Pages {
 		p.page(pg)
@@ -61,9 +67,16 @@ func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
 	p.apart()
 	p.addresses()
 	for _, pg := range s.Pages {
+		p.feeds(pg)
 		for _, alias := range pg.Aliases {
-			p.plan.Fixed = append(p.plan.Fixed, p.redirect(alias, pg))
+			p.plan.Written = append(p.plan.Written, p.redirect(alias, pg))
 		}
+	}
+	if slices.Contains(s.Extras, site.Sitemap) {
+		p.sitemap()
+	}
+	if slices.Contains(s.Extras, site.Robots) {
+		p.robots()
 	}
 	return p.plan, p.problems
 }
@@ -74,7 +87,8 @@ type planner struct {
 	hasLayout func(string) bool
 	shared    Site
 	items     map[*site.Page]Item
-	markup    map[string]string // of forms, by name and place
+	said      map[*site.Page]memo.Digest // what the text of each page says, its references resolved
+	markup    map[string]string          // of forms, by name and place
 	plan      Plan
 	problems  diag.List
 }
@@ -172,7 +186,7 @@ func (p *planner) layoutOf(pg *site.Page) string {
 func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	d := Page{Kind: pg.Kind, Title: pg.Title, HeadTitle: p.headTitle(pg), URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path),
 		Section: pg.Section, Date: pg.Date(), Description: p.config.Description,
-		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}}
+		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.feedLinks(pg)}
 	for taxonomy, terms := range pg.Terms {
 		for _, t := range terms {
 			d.Taxonomies[taxonomy] = append(d.Taxonomies[taxonomy], Link{t.Title, p.relative(t.Path)})
@@ -196,8 +210,9 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	for _, image := range front.Images {
 		d.Images = append(d.Images, p.imageAddress(pg, image))
 	}
-	body := p.resolve(pg, doc.Body, true)
+	body := p.resolve(pg, doc.Body, reading{tell: true})
 	d.ContentDigest = body.digest
+	p.said[pg] = body.digest
 	return d, body
 }
 
@@ -239,7 +254,7 @@ func (p *planner) item(pg *site.Page) Item {
 		item.Excerpt = template.HTML("<p>" + template.HTMLEscapeString(summary) + "</p>\n")
 		item.ExcerptDigest, item.More = memo.Of(summary), true
 	} else {
-		excerpt := p.resolve(pg, doc.Excerpt, false)
+		excerpt := p.resolve(pg, doc.Excerpt, reading{})
 		item.Excerpt, item.ExcerptDigest = excerpt.html(), excerpt.digest
 	}
 	p.items[pg] = item
@@ -291,14 +306,29 @@ const redirectPage = `<!DOCTYPE html>
 `
 
 // redirect is a page at a former address, for servers that know no better.
-func (p *planner) redirect(alias string, pg *site.Page) Fixed {
+func (p *planner) redirect(alias string, pg *site.Page) Written {
 	escape := template.HTMLEscapeString
 	to := escape(p.relative(pg.Path))
 	output := strings.TrimPrefix(alias, "/")
 	if strings.HasSuffix(alias, "/") {
 		output += "index.html"
 	}
-	return Fixed{Output: output, Bytes: fmt.Appendf(nil, redirectPage, escape(p.config.Language), escape(pg.Title), escape(p.absolute(pg.Path)), to, to, escape(pg.Title))}
+	return written(output, fmt.Appendf(nil, redirectPage, escape(p.config.Language), escape(pg.Title), escape(p.absolute(pg.Path)), to, to, escape(pg.Title)))
+}
+
+// feedLinks are the feeds a page points to: its own, and the whole site's.
+func (p *planner) feedLinks(pg *site.Page) []Feed {
+	var out []Feed
+	add := func(list *site.Page) {
+		for _, name := range list.Feeds {
+			out = append(out, Feed{Title: p.headTitle(list), Type: feedTypes()[name], URL: p.relative(list.Path + name)})
+		}
+	}
+	add(pg)
+	if home, found := p.site.ByPath("/"); found && home != pg {
+		add(home)
+	}
+	return out
 }
 
 func firstOf(texts ...string) string {

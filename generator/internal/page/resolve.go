@@ -26,9 +26,14 @@ type resolved struct {
 // html joins the parts; a body without references is not copied.
 func (r resolved) html() template.HTML { return template.HTML(strings.Join(r.parts, "")) }
 
-// resolve turns each reference of a body into text. Problems are told only
-// once, for the body, not again for its excerpt.
-func (p *planner) resolve(pg *site.Page, body content.Body, tell bool) resolved {
+// reading is how a body is resolved.
+type reading struct {
+	tell   bool   // note what is wrong: once for the body, not again for its excerpt or a feed
+	origin string // put before addresses of the site, for reading elsewhere; forms are left out then
+}
+
+// resolve turns each reference of a body into text.
+func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved {
 	out := resolved{parts: make([]string, len(body.Segments))}
 	said := make([]string, 0, 8)
 	places := map[string]int{}
@@ -38,18 +43,28 @@ func (p *planner) resolve(pg *site.Page, body content.Body, tell bool) resolved 
 			out.parts[i] = s.HTML
 			continue
 		case content.LinkRef:
-			if address := p.linkAddress(pg, s.Ref, tell); address != "" {
-				out.parts[i] = ` href="` + html.EscapeString(address) + `"`
+			if address := p.linkAddress(pg, s.Ref, r.tell); address != "" {
+				out.parts[i] = ` href="` + html.EscapeString(r.from(address)) + `"`
 			}
 		case content.ImageRef:
-			out.parts[i] = p.image(pg, s.Ref, tell)
+			out.parts[i] = p.image(pg, s.Ref, r)
 		case content.ShortcodeRef:
-			out.parts[i] = p.shortcode(pg, s.Ref, tell, places)
+			if r.origin == "" {
+				out.parts[i] = p.shortcode(pg, s.Ref, r.tell, places)
+			}
 		}
 		said = append(said, out.parts[i])
 	}
 	out.digest = memo.Of(body.Digest, said)
 	return out
+}
+
+// from is an address as it is written for this reading.
+func (r reading) from(address string) string {
+	if r.origin != "" && strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") {
+		return r.origin + address
+	}
+	return address
 }
 
 func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity diag.Severity, message, hint string) {
@@ -181,15 +196,15 @@ func cutTail(address string) (at, tail string) {
 	return address, tail
 }
 
-func (p *planner) image(pg *site.Page, ref content.Ref, tell bool) string {
+func (p *planner) image(pg *site.Page, ref content.Ref, r reading) string {
 	at, tail := cutTail(ref.Target)
 	address := ref.Target
 	if found, ok := p.sitePath(pg, at); ok {
 		address = p.relative(found) + tail
 	} else if why, hidden := p.site.Hidden(p.inContent(pg, at)); hidden {
-		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the picture `%s` belongs to a page that is not published: %s", ref.Target, why), "")
+		p.complain(pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` belongs to a page that is not published: %s", ref.Target, why), "")
 	} else {
-		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", ref.Target),
+		p.complain(pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", ref.Target),
 			"put it beside the text, or under content/ and write its path with a leading slash")
 		if strings.HasPrefix(at, "/") {
 			address = p.relative(at) + tail
@@ -199,7 +214,7 @@ func (p *planner) image(pg *site.Page, ref content.Ref, tell bool) string {
 	if ref.Title != "" {
 		title = fmt.Sprintf(` title="%s"`, html.EscapeString(ref.Title))
 	}
-	return fmt.Sprintf(`<img src="%s" alt="%s"%s loading="lazy">`, html.EscapeString(address), html.EscapeString(ref.Alt), title)
+	return fmt.Sprintf(`<img src="%s" alt="%s"%s loading="lazy">`, html.EscapeString(r.from(address)), html.EscapeString(ref.Alt), title)
 }
 
 // imageAddress is the whole address of a picture named in front matter.

@@ -1,16 +1,18 @@
 // Shows the next build of the site by itself, and a failed one as a panel over
 // the last good page. Only the preview adds this script, to responses.
 (() => {
-  const always = "always" in document.currentScript.dataset;
-  let build = null;
+  const { run, build: served, always } = document.currentScript.dataset;
+  const foreign = always !== undefined; // the page is none of the site's
+  let build = Number(served);
 
   const here = () => {
     const path = decodeURI(location.pathname).replace(/index\.html$/, "");
     return path;
   };
 
+  // Pictures and styles may be on any page; feeds and the sitemap are on none.
   const concerns = (changed) =>
-    always || changed.some((path) => path === here() || !path.endsWith("/"));
+    foreign || changed.some((path) => path === here() || !/(\/|\.(xml|json|txt))$/.test(path));
 
   let panel = null;
   const hide = () => {
@@ -88,11 +90,10 @@
     events.addEventListener("state", (event) => {
       const state = take(event);
       const problems = state.problems ?? [];
-      stale ||= build !== null && build !== state.build;
-      if (stale && (always || !problems.length)) return location.reload();
+      stale ||= run !== state.run || build !== state.build;
+      if (stale && (foreign || !problems.length)) return location.reload();
       build = state.build;
-      if (problems.length && !always) show(problems);
-      if (!seen()) sleep(); // opened in the background: what it shows is known now
+      if (problems.length && !foreign) show(problems);
     });
     events.addEventListener("built", (event) => {
       const state = take(event);
@@ -103,13 +104,14 @@
     events.addEventListener("failed", (event) => {
       const state = take(event);
       build = state.build;
-      if (always) location.reload();
+      if (foreign) location.reload();
       else show(state.problems);
     });
   };
 
+  const look = () => (seen() ? wake() : sleep());
   addEventListener("pagehide", sleep);
-  addEventListener("pageshow", () => seen() && wake());
-  document.addEventListener("visibilitychange", () => (seen() ? wake() : sleep()));
-  wake();
+  addEventListener("pageshow", look);
+  document.addEventListener("visibilitychange", look);
+  look();
 })();

@@ -2,6 +2,7 @@ package preview
 
 import (
 	"bytes"
+	"crypto/rand"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -35,6 +36,7 @@ const (
 type Preview struct {
 	site  http.Handler
 	hosts []string
+	run   string // tells this preview from the one before it, which counted builds too
 
 	mu        sync.Mutex
 	build     int // counts builds, good and failed
@@ -52,6 +54,7 @@ type message struct {
 
 // state is what the script learns when it connects and after each build.
 type state struct {
+	Run      string    `json:"run"`
 	Build    int       `json:"build"`
 	Changed  []string  `json:"changed"`  // URL paths of changed pages and files
 	Problems []problem `json:"problems"` // errors; empty after a good build
@@ -68,7 +71,7 @@ type problem struct {
 // New wraps the handler that serves the site. hosts are names, besides this
 // machine's own, under which it may be asked for.
 func New(site http.Handler, hosts ...string) *Preview {
-	return &Preview{site: site, hosts: hosts, listeners: map[chan message]bool{}}
+	return &Preview{site: site, hosts: hosts, run: rand.Text(), listeners: map[chan message]bool{}}
 }
 
 // Built tells every open page of a good build and the addresses it changed.
@@ -77,7 +80,7 @@ func (p *Preview) Built(changed []string) {
 	defer p.mu.Unlock()
 	p.build++
 	p.good, p.problems = true, nil
-	p.broadcast("built", state{Build: p.build, Changed: changed})
+	p.broadcast("built", state{Run: p.run, Build: p.build, Changed: changed})
 }
 
 // Failed tells every open page that the last good site stands, and why.
@@ -86,7 +89,7 @@ func (p *Preview) Failed(problems diag.List) {
 	defer p.mu.Unlock()
 	p.build++
 	p.problems = problems.Only(diag.Error)
-	p.broadcast("failed", state{Build: p.build, Problems: shown(p.problems)})
+	p.broadcast("failed", state{Run: p.run, Build: p.build, Problems: shown(p.problems)})
 }
 
 // Close ends all waiting connections, so that the server can stop.
@@ -152,13 +155,17 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	good, problems := p.good, p.problems
+	good, problems, build := p.good, p.problems, p.build
 	p.mu.Unlock()
 	if !good {
-		p.failed(w, problems)
+		p.failed(w, problems, build)
 		return
 	}
-	added := &adding{ResponseWriter: w, code: http.StatusOK}
+	// A copy that the browser has kept says which build it was of, and would go
+	// on loading again if it came back as still good.
+	r.Header.Del("If-None-Match")
+	r.Header.Del("If-Modified-Since")
+	added := &adding{ResponseWriter: w, code: http.StatusOK, script: func(always bool) string { return p.script(build, always) }}
 	p.site.ServeHTTP(added, r)
 	if r.Method == http.MethodHead {
 		added.Header().Del("Content-Length") // of the page without the script
@@ -182,7 +189,7 @@ func (p *Preview) ours(host string) bool {
 }
 
 // failed is the page when there is no good site yet.
-func (p *Preview) failed(w http.ResponseWriter, problems diag.List) {
+func (p *Preview) failed(w http.ResponseWriter, problems diag.List, build int) {
 	var page bytes.Buffer
 	if err := failedPage.Execute(&page, problems); err != nil {
 		http.Error(w, problems.String(), http.StatusInternalServerError)
@@ -191,7 +198,7 @@ func (p *Preview) failed(w http.ResponseWriter, problems diag.List) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusInternalServerError)
-	_, _ = w.Write(withScript(page.Bytes(), true))
+	_, _ = w.Write(withScript(page.Bytes(), p.script(build, true)))
 }
 
 // heartbeat keeps proxies and sleeping laptops from taking a silent connection
@@ -214,7 +221,7 @@ func (p *Preview) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.listeners[listener] = true
-	first, _ := json.Marshal(state{Build: p.build, Problems: shown(p.problems)})
+	first, _ := json.Marshal(state{Run: p.run, Build: p.build, Problems: shown(p.problems)})
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
@@ -249,6 +256,7 @@ func (p *Preview) live(w http.ResponseWriter, r *http.Request) {
 // everything else on.
 type adding struct {
 	http.ResponseWriter
+	script  func(always bool) string
 	code    int
 	started bool
 	html    bool
@@ -291,7 +299,7 @@ func (a *adding) finish(send bool) {
 		a.ResponseWriter.WriteHeader(a.code)
 		return
 	}
-	page := withScript(a.body.Bytes(), a.code == http.StatusNotFound)
+	page := withScript(a.body.Bytes(), a.script(a.code == http.StatusNotFound))
 	if a.Header().Get("Content-Length") != "" {
 		a.Header().Set("Content-Length", strconv.Itoa(len(page)))
 	}
@@ -299,13 +307,18 @@ func (a *adding) finish(send bool) {
 	_, _ = a.ResponseWriter.Write(page)
 }
 
-// withScript puts the script before the end of the body. always makes the page
-// load again after any build, since it is none of the site's.
-func withScript(page []byte, always bool) []byte {
-	element := `<script src="` + scriptPath + `" defer></script>`
+// script is the element for a page of a build. always makes the page load again
+// after any build, since it is none of the site's.
+func (p *Preview) script(build int, always bool) string {
+	more := ""
 	if always {
-		element = `<script src="` + scriptPath + `" data-always defer></script>`
+		more = " data-always"
 	}
+	return fmt.Sprintf(`<script src="%s" data-run="%s" data-build="%d"%s defer></script>`, scriptPath, p.run, build, more)
+}
+
+// withScript puts the element before the end of the body.
+func withScript(page []byte, element string) []byte {
 	if at := bytes.LastIndex(page, []byte("</body>")); at >= 0 {
 		return slices.Concat(page[:at], []byte(element+"\n"), page[at:])
 	}

@@ -73,6 +73,11 @@ func Open(dir string, durable bool) *Folder {
 // They are put in place in the order given. verify makes every file again and
 // compares it with the folder, writing nothing.
 func (f *Folder) Sync(ctx context.Context, files []File, workers int, verify bool) (Result, error) {
+	for _, file := range files {
+		if !fs.ValidPath(file.Path) {
+			return Result{}, fmt.Errorf("`%s` is no path below the output folder", file.Path)
+		}
+	}
 	root, err := f.open()
 	if err != nil {
 		return Result{}, err
@@ -192,6 +197,9 @@ func (s *syncing) look() error {
 
 // prepare decides about one file and stages it where its bytes differ.
 func (s *syncing) prepare(f File) error {
+	if !fs.ValidPath(f.Path) {
+		return fmt.Errorf("%q is no path below the output folder", f.Path)
+	}
 	info, there := s.there[f.Path]
 	old, knew := s.folder.known[f.Path]
 	same := there && knew && old.recipe == f.Recipe && old.size == info.Size() && old.modified.Equal(info.ModTime())
@@ -414,8 +422,13 @@ func (s *syncing) flushFolders(touched map[string]bool) error {
 }
 
 // prune removes folders that became empty and returns the first that did not.
+// What has become a file meanwhile is no folder.
 func (s *syncing) prune(folder string) string {
-	for folder != "." && s.root.Remove(folder) == nil {
+	for folder != "." {
+		info, err := s.root.Lstat(folder)
+		if err == nil && !info.IsDir() || err == nil && s.root.Remove(folder) != nil {
+			break
+		}
 		folder = path.Dir(folder)
 	}
 	return folder

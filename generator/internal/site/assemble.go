@@ -43,6 +43,7 @@ func Assemble(cfg config.Config, documents []content.Document, tree source.Tree,
 			a.claim(outputOf(p.ChunkPath(n)), a.producerOf(p))
 		}
 	}
+	a.extras()
 	a.folders()
 	return a.site, a.problems
 }
@@ -66,7 +67,7 @@ type producer struct {
 // does. Case and composition of letters do not make two addresses different,
 // since on some machines they do not make two files.
 func (a *assembly) claim(output string, by producer) bool {
-	key := norm.NFC.String(strings.ToLower(output))
+	key := claimKey(output)
 	other, taken := a.producers[key]
 	if !taken {
 		a.producers[key] = by
@@ -75,6 +76,8 @@ func (a *assembly) claim(output string, by producer) bool {
 	a.clash(output, by, other)
 	return false
 }
+
+func claimKey(output string) string { return norm.NFC.String(strings.ToLower(output)) }
 
 // clash complains of two producers of one address, at the document that can
 // give way.
@@ -93,6 +96,30 @@ func (a *assembly) clash(output string, by, other producer) {
 		return
 	}
 	a.problems = append(a.problems, by.doc.At(by.key, diag.Error, message, hint))
+}
+
+// extras takes the addresses of feeds, sitemap and robots.txt, where the site
+// has nothing of its own there.
+func (a *assembly) extras() {
+	free := func(output string) bool {
+		_, taken := a.producers[claimKey(output)]
+		return !taken && a.claim(output, producer{what: "/" + output})
+	}
+	for _, p := range a.site.Pages {
+		if len(p.AllTerms) > 0 || !slices.ContainsFunc(p.Members, func(m *Page) bool { return !m.Date().IsZero() }) {
+			continue
+		}
+		for _, name := range feedNames() {
+			if free(strings.TrimPrefix(p.Path, "/") + name) {
+				p.Feeds = append(p.Feeds, name)
+			}
+		}
+	}
+	for _, name := range []string{Sitemap, Robots} {
+		if free(name) {
+			a.site.Extras = append(a.site.Extras, name)
+		}
+	}
 }
 
 // folders complains of files that stand where others need a folder: /a.html
@@ -365,17 +392,25 @@ func (a *assembly) terms() {
 		if len(terms) == 0 {
 			continue
 		}
-		all := &Page{Kind: List, Path: at, Title: humanised(taxonomy), Taxonomy: taxonomy}
+		all := a.described(&Page{Kind: List, Path: at, Title: humanised(taxonomy), Taxonomy: taxonomy})
 		for _, slug := range slices.Sorted(maps.Keys(terms)) {
-			term := terms[slug]
+			term := a.described(terms[slug])
 			all.AllTerms = append(all.AllTerms, Term{Title: term.Title, Path: term.Path, Count: len(term.Members)})
-			a.add(term)
 		}
 		slices.SortStableFunc(all.AllTerms, func(x, y Term) int { return strings.Compare(strings.ToLower(x.Title), strings.ToLower(y.Title)) })
-		if _, described := a.site.byPath[at]; !described {
-			a.add(all)
-		}
 	}
+}
+
+// described adds a list of terms or of one term, or makes the section page that
+// stands at its address (content/tags/_index.md) that list, with its own title
+// and text.
+func (a *assembly) described(p *Page) *Page {
+	if own, found := a.site.byPath[p.Path]; found && own.Kind == List {
+		own.Taxonomy, own.Members = p.Taxonomy, p.Members
+		return own
+	}
+	a.add(p)
+	return p
 }
 
 // inOrder is Hugo's order of a list: weight, then newest first, then title,

@@ -19,6 +19,15 @@ const (
 	NotFound = "error"
 )
 
+// The files that every site has, unless it brings its own.
+const (
+	Sitemap = "sitemap.xml"
+	Robots  = "robots.txt"
+)
+
+// feedNames are the feeds of a list with dated pages: RSS, Atom and JSON Feed.
+func feedNames() []string { return []string{"index.xml", "atom.xml", "feed.json"} }
+
 // Options choose what is shown.
 type Options struct {
 	Drafts  bool
@@ -30,8 +39,9 @@ type Options struct {
 // Site is everything there is, with addresses.
 type Site struct {
 	Config config.Config
-	Pages  []*Page // by path: documents, lists and term pages
-	Files  []File  // published as they are, by path
+	Pages  []*Page  // by path: documents, lists and term pages
+	Files  []File   // published as they are, by path
+	Extras []string // of Sitemap and Robots, those that no file of the site stands for
 
 	byFile  map[string]*Page // document → page
 	byPath  map[string]*Page
@@ -60,9 +70,10 @@ type Page struct {
 	Older   *Page             // the neighbours of a post within its section
 	Newer   *Page
 
-	Members  []*Page // of a home page or list, in order
-	Taxonomy string  // of a term page or a list of terms
-	AllTerms []Term  // of a list of terms, by name
+	Members  []*Page  // of a home page or list, in order
+	Feeds    []string // names of the feeds below its path
+	Taxonomy string   // of a term page or a list of terms
+	AllTerms []Term   // of a list of terms, by name
 }
 
 // Term is one term of a taxonomy.

@@ -1,0 +1,306 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/site"
+)
+
+// feedLength is how many entries a feed holds.
+const feedLength = 20
+
+// feed is everything a feed says, whatever its format, but for the texts.
+type feed struct {
+	Title       string
+	Description string
+	Language    string
+	Author      string
+	Page        string // absolute address of the list it follows
+	Self        string // its own
+	Updated     time.Time
+	Entries     []entry
+}
+
+// entry is one post in a feed. Its text is made when the feed is written; Said
+// stands for it until then.
+type entry struct {
+	ID        string // stable; the address unless the front matter has an id
+	URL       string // absolute
+	Title     string
+	Summary   string
+	Published time.Time
+	Updated   time.Time
+	Authors   []string
+	Tags      []string
+	Said      memo.Digest
+}
+
+// feeds plans the feeds of a list.
+func (p *planner) feeds(list *site.Page) {
+	for _, name := range list.Feeds {
+		f := feed{Title: p.headTitle(list), Description: p.config.Description, Language: p.config.Language, Author: p.config.Author,
+			Page: p.absolute(list.Path), Self: p.absolute(list.Path + name)}
+		var members []*site.Page
+		for _, m := range list.Members {
+			if m.Date().IsZero() || len(members) == feedLength {
+				continue
+			}
+			e := p.entry(m)
+			if e.Updated.After(f.Updated) {
+				f.Updated = e.Updated
+			}
+			f.Entries, members = append(f.Entries, e), append(members, m)
+		}
+		p.plan.Written = append(p.plan.Written, Written{
+			Output: strings.TrimPrefix(list.Path, "/") + name,
+			Recipe: memo.Of(name, f),
+			Bytes: func() ([]byte, error) {
+				texts := make([]string, len(members))
+				for i, m := range members {
+					texts[i] = clean(string(p.resolve(m, m.Doc.Body, reading{origin: p.origin()}).html()))
+				}
+				return f.write(name, texts)
+			},
+		})
+	}
+}
+
+// origin is the scheme and host of the site.
+func (p *planner) origin() string {
+	base, err := url.Parse(p.config.BaseURL)
+	if err != nil {
+		return ""
+	}
+	return base.Scheme + "://" + base.Host
+}
+
+func (p *planner) entry(pg *site.Page) entry {
+	front := pg.Doc.Front
+	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: front.Authors,
+		Summary: clean(firstOf(front.Description, front.Summary, content.Shorten(pg.Doc.Opening, descriptionLength))), Said: p.said[pg]}
+	e.ID = firstOf(front.ID, e.URL)
+	if front.Lastmod.After(e.Updated) {
+		e.Updated = front.Lastmod
+	}
+	if len(e.Authors) == 0 && p.config.Author != "" {
+		e.Authors = []string{p.config.Author}
+	}
+	for _, t := range pg.Terms["tags"] {
+		e.Tags = append(e.Tags, t.Title)
+	}
+	return e
+}
+
+// clean takes out the control characters that XML cannot hold.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// feedTypes are the media types of the formats, by file name.
+func feedTypes() map[string]string {
+	return map[string]string{"index.xml": "application/rss+xml", "atom.xml": "application/atom+xml", "feed.json": "application/feed+json"}
+}
+
+func (f feed) write(name string, texts []string) ([]byte, error) {
+	switch name {
+	case "index.xml":
+		return asXML(f.rss(texts))
+	case "atom.xml":
+		return asXML(f.atom(texts))
+	case "feed.json":
+		return f.json(texts)
+	}
+	return nil, fmt.Errorf("no feed is called %s", name)
+}
+
+func asXML(v any) ([]byte, error) {
+	text, err := xml.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write feed: %w", err)
+	}
+	return append([]byte(xml.Header), append(text, '\n')...), nil
+}
+
+// RSS 2.0 with the whole text in content:encoded. encoding/xml knows prefixes
+// only as parts of names.
+type rss struct {
+	XMLName xml.Name   `xml:"rss"`
+	Version string     `xml:"version,attr"`
+	Atom    string     `xml:"xmlns:atom,attr"`
+	Content string     `xml:"xmlns:content,attr"`
+	DC      string     `xml:"xmlns:dc,attr"`
+	Channel rssChannel `xml:"channel"`
+}
+
+type rssChannel struct {
+	Title       string    `xml:"title"`
+	Link        string    `xml:"link"`
+	Description string    `xml:"description"`
+	Language    string    `xml:"language"`
+	Built       string    `xml:"lastBuildDate,omitempty"` // of the newest entry, never the clock's
+	Self        atomLink  `xml:"atom:link"`
+	Items       []rssItem `xml:"item"`
+}
+
+type rssItem struct {
+	Title      string   `xml:"title"`
+	Link       string   `xml:"link"`
+	GUID       rssGUID  `xml:"guid"`
+	Published  string   `xml:"pubDate"`
+	Creators   []string `xml:"dc:creator"`
+	Categories []string `xml:"category"`
+	Summary    string   `xml:"description"`
+	Text       cdata    `xml:"content:encoded"`
+}
+
+type rssGUID struct {
+	Value     string `xml:",chardata"`
+	Permalink bool   `xml:"isPermaLink,attr"`
+}
+
+type cdata struct {
+	Text string `xml:",cdata"`
+}
+
+type atomLink struct {
+	Href string `xml:"href,attr"`
+	Rel  string `xml:"rel,attr"`
+	Type string `xml:"type,attr,omitempty"`
+}
+
+func (f feed) rss(texts []string) rss {
+	out := rss{Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/", DC: "http://purl.org/dc/elements/1.1/",
+		Channel: rssChannel{Title: clean(f.Title), Link: f.Page, Description: clean(firstOf(f.Description, f.Title)), Language: f.Language,
+			Self: atomLink{Href: f.Self, Rel: "self", Type: "application/rss+xml"}}}
+	if !f.Updated.IsZero() {
+		out.Channel.Built = f.Updated.Format(time.RFC1123Z)
+	}
+	for i, e := range f.Entries {
+		out.Channel.Items = append(out.Channel.Items, rssItem{Title: e.Title, Link: e.URL, GUID: rssGUID{e.ID, e.ID == e.URL},
+			Published: e.Published.Format(time.RFC1123Z), Creators: e.Authors, Categories: e.Tags, Summary: e.Summary, Text: cdata{texts[i]}})
+	}
+	return out
+}
+
+// Atom, RFC 4287.
+type atom struct {
+	XMLName  xml.Name    `xml:"http://www.w3.org/2005/Atom feed"`
+	Language string      `xml:"xml:lang,attr"`
+	ID       string      `xml:"id"`
+	Title    string      `xml:"title"`
+	Subtitle string      `xml:"subtitle,omitempty"`
+	Updated  string      `xml:"updated"`
+	Links    []atomLink  `xml:"link"`
+	Author   *atomAuthor `xml:"author"`
+	Entries  []atomEntry `xml:"entry"`
+}
+
+type atomAuthor struct {
+	Name string `xml:"name"`
+}
+
+type atomEntry struct {
+	ID         string         `xml:"id"`
+	Title      string         `xml:"title"`
+	Link       atomLink       `xml:"link"`
+	Published  string         `xml:"published"`
+	Updated    string         `xml:"updated"`
+	Authors    []atomAuthor   `xml:"author"`
+	Categories []atomCategory `xml:"category"`
+	Summary    string         `xml:"summary"`
+	Text       atomText       `xml:"content"`
+}
+
+type atomCategory struct {
+	Term string `xml:"term,attr"`
+}
+
+type atomText struct {
+	Type string `xml:"type,attr"`
+	Text string `xml:",chardata"`
+}
+
+func (f feed) atom(texts []string) atom {
+	out := atom{Language: f.Language, ID: f.Page, Title: clean(f.Title), Subtitle: clean(f.Description), Updated: f.Updated.Format(time.RFC3339),
+		Links: []atomLink{{Href: f.Page, Rel: "alternate", Type: "text/html"}, {Href: f.Self, Rel: "self", Type: "application/atom+xml"}}}
+	// An entry needs an author of its own or its feed's.
+	out.Author = &atomAuthor{firstOf(f.Author, f.Title)}
+	for i, e := range f.Entries {
+		entry := atomEntry{ID: e.ID, Title: e.Title, Link: atomLink{Href: e.URL, Rel: "alternate", Type: "text/html"}, Published: e.Published.Format(time.RFC3339),
+			Updated: e.Updated.Format(time.RFC3339), Summary: e.Summary, Text: atomText{"html", texts[i]}}
+		for _, name := range e.Authors {
+			entry.Authors = append(entry.Authors, atomAuthor{name})
+		}
+		for _, tag := range e.Tags {
+			entry.Categories = append(entry.Categories, atomCategory{tag})
+		}
+		out.Entries = append(out.Entries, entry)
+	}
+	return out
+}
+
+// JSON Feed 1.1.
+type jsonFeed struct {
+	Version     string      `json:"version"`
+	Title       string      `json:"title"`
+	Home        string      `json:"home_page_url"`
+	Self        string      `json:"feed_url"`
+	Description string      `json:"description,omitempty"`
+	Language    string      `json:"language,omitempty"`
+	Authors     []jsonName  `json:"authors,omitempty"`
+	Items       []jsonEntry `json:"items"`
+}
+
+type jsonName struct {
+	Name string `json:"name"`
+}
+
+type jsonEntry struct {
+	ID        string     `json:"id"`
+	URL       string     `json:"url"`
+	Title     string     `json:"title"`
+	Summary   string     `json:"summary,omitempty"`
+	Text      string     `json:"content_html"`
+	Published string     `json:"date_published"`
+	Modified  string     `json:"date_modified,omitempty"`
+	Authors   []jsonName `json:"authors,omitempty"`
+	Tags      []string   `json:"tags,omitempty"`
+}
+
+func (f feed) json(texts []string) ([]byte, error) {
+	out := jsonFeed{Version: "https://jsonfeed.org/version/1.1", Title: f.Title, Home: f.Page, Self: f.Self, Description: f.Description, Language: f.Language, Items: []jsonEntry{}}
+	if f.Author != "" {
+		out.Authors = []jsonName{{f.Author}}
+	}
+	for i, e := range f.Entries {
+		entry := jsonEntry{ID: e.ID, URL: e.URL, Title: e.Title, Summary: e.Summary, Text: texts[i], Published: e.Published.Format(time.RFC3339), Tags: e.Tags}
+		if e.Updated.After(e.Published) {
+			entry.Modified = e.Updated.Format(time.RFC3339)
+		}
+		for _, name := range e.Authors {
+			entry.Authors = append(entry.Authors, jsonName{name})
+		}
+		out.Items = append(out.Items, entry)
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(out); err != nil {
+		return nil, fmt.Errorf("write feed: %w", err)
+	}
+	return b.Bytes(), nil
+}
