@@ -25,8 +25,8 @@ import (
 
 type reportFlags struct {
 	site, store, manifest, from, format string
-	preview                   bool
-	query                     tracker.ReportQuery
+	preview                             bool
+	query                               tracker.ReportQuery
 }
 
 func reportCommand(w World) *cobra.Command {
