@@ -277,6 +277,23 @@ func TestBrowserGoesAroundInThePreview(t *testing.T) {
 	}, func() string { return "the build" })
 	_ = see[chromedp.Void](r, "history.back()")
 	r.until(`location.pathname == "/posts/what-to-count/" && document.body.innerText.includes("Saved while away")`)
+	// The copy of a page that a browser has kept names an earlier build. Shown
+	// again, it would load itself again, and for ever.
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"about/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		answer, err := http.DefaultClient.Do(ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Errorf("about: %s", answer.Status)
+		}
+		ask.Header.Set("If-None-Match", answer.Header.Get("ETag"))
+	}
 }
 
 // files are the texts below a folder of the site, by name.

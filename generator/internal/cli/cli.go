@@ -125,14 +125,6 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// oneArgument wants exactly what the command's use line names.
-func oneArgument(c *cobra.Command, args []string) error {
-	if len(args) != 1 {
-		return wrong("`%s` takes one argument, not %d: %s", c.CommandPath(), len(args), strings.TrimSpace(c.Example))
-	}
-	return nil
-}
-
 var unknownFlag = regexp.MustCompile(`^unknown (?:shorthand )?flag: (?:'\w' in )?(-[\w-]+)`)
 
 // flagError names the flag that was probably meant.

@@ -31,7 +31,7 @@ func Slug(name string) string {
 			hyphen = true
 		}
 	}
-	return strings.Trim(b.String(), ".")
+	return strings.Trim(b.String(), ".-")
 }
 
 // folderOf is the folder of a document below content/, slash at the end, "" for
@@ -68,7 +68,7 @@ func cleanPath(written string) (string, error) {
 	if !strings.HasPrefix(p, "/") {
 		p = "/" + p
 	}
-	for part := range strings.SplitSeq(strings.Trim(p, "/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(p, "/"), "/"), "/") {
 		if p != "/" && (part == "" || strings.HasPrefix(part, ".") || strings.ContainsAny(part, "\\:?#%*\"<>|\x00") || strings.ContainsFunc(part, unicode.IsControl)) {
 			return "", fmt.Errorf("`%s` is not an address within the site", written)
 		}
