@@ -1,5 +1,5 @@
 // Counts how far a reader comes, and sends a card without leaving the page.
-// Nothing is kept in the browser, and without this file the forms work as well.
+// Nothing is kept in the browser; without this file forms work as well.
 (() => {
   const events = document.currentScript.dataset.tracker + "/_/e";
   const post = (url, more) => fetch(url, { method: "POST", credentials: "omit", ...more });
@@ -57,7 +57,8 @@
     };
 
     form.addEventListener("input", (e) => {
-      if (e.target.name[0] != "_") step("form_start");
+      // Who writes has seen it.
+      if (e.target.name[0] != "_") step("form_view"), step("form_start");
     });
 
     let text, key;
@@ -81,10 +82,10 @@
         else if (answer.status == 422) complain(form, errors);
         else throw answer;
       } catch {
-        // The browser's own way loses no text; the key keeps it from counting twice.
+        // The browser's own way loses no text; with the key it counts once.
         const hidden = form.querySelector("[name=_key]") || document.createElement("input");
         form.append(Object.assign(hidden, { type: "hidden", name: "_key", value: key }));
-        // A field may be named "submit" and hide the form's own method.
+        // form.submit may be a field.
         HTMLFormElement.prototype.submit.call(form);
       } finally {
         button.disabled = false;

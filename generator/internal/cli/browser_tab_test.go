@@ -266,8 +266,18 @@ func findBrowser(t *testing.T) string {
 	if os.Getenv("CI") != "" {
 		t.Fatal(missing)
 	}
+	onScreen(missing)
 	t.Skip(missing)
 	return ""
+}
+
+// onScreen writes to the terminal itself. `go test ./...` shows nothing of a
+// package that passes, and whoever watches should know what was not tried.
+func onScreen(words string) {
+	if screen, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
+		defer screen.Close()
+		fmt.Fprintln(screen, words)
+	}
 }
 
 // newReader opens the browser.

@@ -252,7 +252,7 @@ func (t *Tracker) thankYou(w http.ResponseWriter, r *http.Request) {
 		t.nothingHere(w, r)
 		return
 	}
-	title, text := "Thank you", d.ThankYou()
+	title, text := "Sent", d.ThankYou()
 	if d.Confirm {
 		title, text = "Almost done", d.PleaseConfirm()
 	}

@@ -31,7 +31,7 @@ func TestBrowserSubmits(t *testing.T) {
 	b.want("counted", b.tally("/posts/a/", funnel.FormSubmit), 1)
 	thanks := b.send("GET", a.header.Get("Location"), "", "", "Host", "blog.example")
 	b.want("thanks", thanks.status, 200)
-	b.contains(thanks.body, "<title>Thank you</title>", "<h1>Thank you</h1>", "Your message has arrived.", `<a href="/posts/a/">Back to Post &lt;A&gt;</a>`)
+	b.contains(thanks.body, "<title>Sent</title>", "<h1>Sent</h1>", "Your message has arrived.", `<a href="/posts/a/">Back to Post &lt;A&gt;</a>`)
 }
 
 func TestMultipartAndJSON(t *testing.T) {
