@@ -128,7 +128,7 @@ func play(t *testing.T, seed uint64, edits int) {
 
 // TestIncrementalEqualsClean is the promise.
 func TestIncrementalEqualsClean(t *testing.T) {
-	edits := 200
+	edits := 150
 	if testing.Short() {
 		edits = 30
 	}
