@@ -244,8 +244,8 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 	for _, p := range t.plan.Pages {
 		l, _ := t.layouts.Get(p.Layout)
 		out = append(out, public.File{Path: p.Output, Recipe: memo.Of(p.Recipe(), l.Name, l.Closure), Bytes: func() (io.ReadSeekCloser, error) {
-			var text bytes.Buffer
-			if err := r.render(p, &text); err != nil {
+			text := bytes.NewBuffer(make([]byte, 0, p.Size()))
+			if err := r.render(p, text); err != nil {
 				return nil, err
 			}
 			return inMemory(text.Bytes()), nil

@@ -52,6 +52,7 @@ func (c converter) parse(body []byte) ast.Node {
 
 func (c converter) render(n ast.Node, body []byte) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(len(body) + len(body)/2)
 	if err := c.Renderer().Render(&b, body, n); err != nil {
 		return nil, fmt.Errorf("render markdown: %w", err)
 	}
@@ -431,7 +432,13 @@ func plain(root ast.Node, body []byte) string {
 	return strings.TrimSpace(b.String())
 }
 
-func countWords(s string) int { return len(strings.Fields(s)) }
+func countWords(s string) int {
+	n := 0
+	for range strings.FieldsSeq(s) {
+		n++
+	}
+	return n
+}
 
 // openingAndWords are the first paragraphs as one plain line, cut between
 // words, and the number of words of the whole text.

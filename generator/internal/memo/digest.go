@@ -33,7 +33,7 @@ func OfBytes(b []byte) Digest { return sha256.Sum256(b) }
 // for it. Functions, channels and unexported fields are a mistake of the
 // programmer, since a digest could not see what they see, and make Of panic.
 func Of(values ...any) Digest {
-	e := encoder{hash: sha256.New()}
+	e := newEncoder()
 	for _, v := range values {
 		e.value(reflect.ValueOf(v))
 	}
@@ -50,7 +50,11 @@ type encoder struct {
 	buf  []byte
 }
 
-const flushAt = 4096
+const flushAt = 2048
+
+func newEncoder() *encoder {
+	return &encoder{hash: sha256.New(), buf: make([]byte, 0, flushAt+512)}
+}
 
 func (e *encoder) flush() {
 	e.hash.Write(e.buf)
@@ -67,6 +71,14 @@ func (e *encoder) kind(k byte, n uint64) {
 
 func (e *encoder) text(k byte, s string) {
 	e.kind(k, uint64(len(s)))
+	for len(s) > flushAt { // a long text goes through in pieces, so that the buffer stays small
+		e.flush()
+		e.buf = append(e.buf, s[:flushAt]...)
+		s = s[flushAt:]
+	}
+	if len(e.buf)+len(s) > cap(e.buf) {
+		e.flush()
+	}
 	e.buf = append(e.buf, s...)
 }
 
@@ -149,7 +161,7 @@ func (e *encoder) table(v reflect.Value) {
 }
 
 func digestOf(v reflect.Value) Digest {
-	e := encoder{hash: sha256.New()}
+	e := newEncoder()
 	e.value(v)
 	e.flush()
 	var d Digest

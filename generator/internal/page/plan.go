@@ -34,6 +34,12 @@ func (p Planned) Filled() Data {
 	return d
 }
 
+// Size is about how many bytes the page will have, to make room for them once.
+func (p Planned) Size() int {
+	const frame, item = 8 << 10, 1 << 10
+	return frame + p.body.size() + len(p.form.markup) + item*len(p.Data.Items)
+}
+
 // Recipe is the digest of everything the page's bytes depend on besides its
 // layout.
 func (p Planned) Recipe() memo.Digest { return memo.Of(p.Data) }

@@ -26,6 +26,14 @@ type resolved struct {
 // html joins the parts; a body without references is not copied.
 func (r resolved) html() template.HTML { return template.HTML(strings.Join(r.parts, "")) }
 
+func (r resolved) size() int {
+	n := 0
+	for _, part := range r.parts {
+		n += len(part)
+	}
+	return n
+}
+
 // reading is how a body is resolved.
 type reading struct {
 	tell   bool   // note what is wrong: once for the body, not again for its excerpt or a feed
