@@ -173,10 +173,9 @@ func commands(w World) (root *cobra.Command, running *bool) {
 	root.SetIn(w.Stdin)
 	root.SetVersionTemplate("cardbowl {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), versionCommand(w))
+	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), leadsCommand(w), versionCommand(w))
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring a Hugo, Jekyll or WordPress site over", "import hugo old-site my-blog"},
-		{"leads", "The people behind the cards", "leads stage ana@example.com proposal --value 4000"},
 		{"store", "Back up, restore, check and move the tracker's store", "store backup cardbowl.backup"},
 		{"publish", "Send the built site to where it is served", "publish production"},
 	} {
@@ -194,7 +193,7 @@ func notBuiltYet(use, short, example string) *cobra.Command {
 					return c.Help()
 				}
 			}
-			return wrong("`cardbowl %s` is not built yet", use)
+			return wrong("`%s` is not built yet", c.CommandPath())
 		},
 	}
 }

@@ -181,7 +181,7 @@ func newPostCommand(w World) *cobra.Command {
 	return c
 }
 
-// zoneOf is the zone that rules a site's dates.
+// zoneOf is the zone that rules a site's dates; UTC where there is no site.
 func zoneOf(w World, dir string) (*time.Location, error) {
 	tree, err := source.Settings(dir)
 	if err != nil {
@@ -194,6 +194,9 @@ func zoneOf(w World, dir string) (*time.Location, error) {
 	if problems.HasErrors() {
 		w.tell(problems)
 		return nil, failure{code: problem}
+	}
+	if c.Zone() == nil {
+		return time.UTC, nil
 	}
 	return c.Zone(), nil
 }

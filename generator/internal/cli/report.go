@@ -181,12 +181,17 @@ func writeReport(w World, made report.Report, format string) error {
 	case "html":
 		err = report.WriteHTML(w.Stdout, made, report.HTMLOptions{})
 	default:
-		err = report.WriteText(w.Stdout, made, report.TextOptions{Width: width(w), Color: w.colour(w.Stdout), Fancy: terminal(w.Stdout)})
+		err = report.WriteText(w.Stdout, made, w.textOptions())
 	}
 	if err != nil {
 		return failure{problem, err}
 	}
 	return nil
+}
+
+// textOptions are what the terminal can do; nothing where there is none.
+func (w World) textOptions() report.TextOptions {
+	return report.TextOptions{Width: width(w), Color: w.colour(w.Stdout), Fancy: terminal(w.Stdout)}
 }
 
 // width is how many columns the terminal has; 0 where there is none.

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cardbowl/generator/internal/report"
+	"cardbowl/generator/internal/store"
+)
+
+type leadsFlags struct {
+	site, store string
+	preview     bool
+}
+
+func (f *leadsFlags) add(c *cobra.Command) {
+	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
+	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().BoolVar(&f.preview, "preview", false, "those of cardbowl serve")
+}
+
+func leadsCommand(w World) *cobra.Command {
+	c := &cobra.Command{
+		Use: "leads", Short: "The people behind the cards",
+		Example: "  cardbowl leads list\n  cardbowl leads show ana@example.com\n  cardbowl leads export > leads.csv",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return wrong("there is no command `cardbowl leads %s`; `cardbowl leads --help` lists them", args[0])
+			}
+			return c.Help()
+		},
+	}
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w))
+	for _, planned := range []struct{ use, short, example string }{
+		{"stage", "Move a lead to a sales stage", "leads stage ana@example.com proposal --value 4000"},
+		{"note", "Write a note beside a lead", "leads note ana@example.com \"Call again in May\""},
+		{"import", "Bring leads over from elsewhere", "leads import leads.csv"},
+		{"erase", "Forget a person", "leads erase ana@example.com"},
+		{"prove", "Show what a person agreed to", "leads prove ana@example.com"},
+	} {
+		c.AddCommand(notBuiltYet(planned.use, planned.short, planned.example))
+	}
+	return c
+}
+
+func leadsListCommand(w World) *cobra.Command {
+	var f leadsFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "Everybody who left a card, the newest first", Example: "  cardbowl leads list", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			leads, err := readLeads(c.Context(), w, f)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return written(json.NewEncoder(w.Stdout).Encode(leads))
+			}
+			zone, err := zoneOf(w, f.site)
+			if err != nil {
+				return err
+			}
+			return written(report.WriteLeadsText(w.Stdout, leads, zone, w.textOptions()))
+		},
+	}
+	f.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	return c
+}
+
+func leadsShowCommand(w World) *cobra.Command {
+	var f leadsFlags
+	c := &cobra.Command{
+		Use: "show EMAIL", Short: "One person, and everything that person wrote", Example: "  cardbowl leads show ana@example.com",
+		Args: one("an address: `cardbowl leads show ana@example.com`"),
+		RunE: func(c *cobra.Command, args []string) error {
+			leads, err := readLeads(c.Context(), w, f)
+			if err != nil {
+				return err
+			}
+			zone, err := zoneOf(w, f.site)
+			if err != nil {
+				return err
+			}
+			for _, l := range leads {
+				if l.ID == args[0] || l.Email != "" && strings.EqualFold(l.Email, args[0]) {
+					return written(report.WriteLeadText(w.Stdout, l, zone, w.textOptions()))
+				}
+			}
+			return failure{problem, fmt.Errorf("nobody called `%s` has left a card", args[0])}
+		},
+	}
+	f.add(c)
+	return c
+}
+
+func leadsExportCommand(w World) *cobra.Command {
+	var f leadsFlags
+	c := &cobra.Command{
+		Use: "export", Short: "Everybody as CSV, for a spreadsheet or another program", Example: "  cardbowl leads export > leads.csv", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			leads, err := readLeads(c.Context(), w, f)
+			if err != nil {
+				return err
+			}
+			return written(report.WriteLeadsCSV(w.Stdout, leads))
+		},
+	}
+	f.add(c)
+	return c
+}
+
+// readLeads reads the store beside a running tracker.
+func readLeads(ctx context.Context, w World, f leadsFlags) ([]report.Lead, error) {
+	at := previewStore(f.site)
+	if !f.preview {
+		var err error
+		if at, err = storePath(w, f.store, f.site); err != nil {
+			return nil, err
+		}
+	}
+	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{ReadOnly: true})
+	if errors.Is(err, store.ErrNoStore) {
+		return nil, failure{problem, fmt.Errorf("no card has been taken yet: there is no %s", at)}
+	}
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	defer kept.Close()
+	const endOfTime = "9999-12-31"
+	stored, err := kept.Submissions(ctx, "", endOfTime)
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	return report.Leads(stored), nil
+}
+
+// written is what became of writing: nothing to say, or a failure.
+func written(err error) error {
+	if err != nil {
+		return failure{problem, err}
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/store"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+// Lead is one person and the cards that person dropped.
+type Lead struct {
+	ID      string `json:"id"`
+	Email   string `json:"email"` // empty when the form asks for none
+	Name    string `json:"name"`
+	Phone   string `json:"phone"`
+	Company string `json:"company"`
+	Cards   []Card `json:"cards"` // oldest first, at least one
+}
+
+// Card is one submission.
+type Card struct {
+	At        time.Time     `json:"at"` // UTC
+	Form      string        `json:"form"`
+	Placement string        `json:"placement"`
+	Post      string        `json:"post"` // URL path; empty for a page the site does not know
+	Duplicate bool          `json:"duplicate"`
+	Consent   string        `json:"consent_version"` // of the sentence agreed to; empty without one
+	Answers   []form.Answer `json:"-"`
+}
+
+// Leads are the people behind stored submissions, the newest first. What fell
+// into the trap is nobody's.
+func Leads(stored []store.Stored) []Lead {
+	byID := map[string]*Lead{}
+	for _, s := range stored {
+		if s.Lead == "" {
+			continue
+		}
+		l, known := byID[s.Lead]
+		if !known {
+			l = &Lead{ID: s.Lead, Email: s.Email}
+			byID[s.Lead] = l
+		}
+		c := Card{At: s.At.UTC(), Form: s.Form, Placement: s.Placement, Post: s.Post, Duplicate: s.Status == store.Duplicate, Answers: s.Fields}
+		if s.Consent {
+			c.Consent = s.ConsentText
+		}
+		l.Cards = append(l.Cards, c)
+		answers := map[string]string{}
+		for _, a := range s.Fields {
+			answers[a.Name] = a.Value
+		}
+		// The latest word on a name or number is the best one.
+		l.Name = cmp.Or(answers["name"], strings.TrimSpace(answers["first_name"]+" "+answers["last_name"]), l.Name)
+		l.Phone = cmp.Or(answers["phone"], l.Phone)
+		l.Company = cmp.Or(answers["company"], l.Company)
+	}
+	out := make([]Lead, 0, len(byID))
+	for _, l := range byID {
+		out = append(out, *l)
+	}
+	slices.SortFunc(out, func(a, b Lead) int {
+		return cmp.Or(b.Cards[0].At.Compare(a.Cards[0].At), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// leadColumns are the header of the export, a public contract. Those without a
+// value so far are filled by what follows a card: mail, attribution, sales.
+func leadColumns() []string {
+	return strings.Split("id,email,name,phone,company,stage,value,currency,form,placement,converted_on,first_post,source,medium,campaign,term,content,referrer,"+
+		"submitted_at,confirmed_at,stage_changed_at,consent_version,unsubscribed_at", ",")
+}
+
+// WriteLeadsCSV writes one line for each person (RFC 4180, UTF-8, times as RFC
+// 3339 in UTC), with a header. No cell is one that a spreadsheet would run.
+func WriteLeadsCSV(w io.Writer, leads []Lead) error {
+	c := csv.NewWriter(w)
+	c.UseCRLF = true
+	columns := leadColumns()
+	rows := [][]string{columns}
+	for _, l := range leads {
+		first := l.Cards[0]
+		cells := map[string]string{"id": l.ID, "email": l.Email, "name": l.Name, "phone": l.Phone, "company": l.Company, "form": first.Form,
+			"placement": first.Placement, "converted_on": first.Post, "submitted_at": first.At.Format(time.RFC3339), "consent_version": first.Consent}
+		row := make([]string, len(columns))
+		for i, name := range columns {
+			row[i] = inert(cells[name])
+		}
+		rows = append(rows, row)
+	}
+	if err := c.WriteAll(rows); err != nil {
+		return fmt.Errorf("write leads: %w", err)
+	}
+	return nil
+}
+
+// WriteLeadsText draws a table of people for a terminal. Days are those of the
+// zone.
+func WriteLeadsText(w io.Writer, leads []Lead, zone *time.Location, o TextOptions) error {
+	p := pen{o}
+	t := table.NewWriter()
+	t.SetStyle(table.Style{Box: table.BoxStyle{PaddingRight: "  "}})
+	t.AppendRow(table.Row{p.faint("First card"), p.faint("E-mail"), p.faint("Name"), p.faint("Form"), p.faint("Cards"), p.faint("Post")})
+	for _, l := range leads {
+		first := l.Cards[0]
+		t.AppendRow(table.Row{first.At.In(zone).Format(time.DateOnly), printable(l.Email), printable(l.Name), first.Form, len(l.Cards), printable(first.Post)})
+	}
+	text := t.Render() + "\n"
+	if len(leads) == 0 {
+		text = "No card so far.\n"
+	}
+	if _, err := io.WriteString(w, trimmed(text)); err != nil {
+		return fmt.Errorf("write leads: %w", err)
+	}
+	return nil
+}
+
+// trimmed takes the blanks off the ends of lines.
+func trimmed(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// WriteLeadText shows one person with everything that person wrote.
+func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) error {
+	p := pen{o}
+	var b strings.Builder
+	b.WriteString(p.bold(printable(cmp.Or(l.Name, l.Email, l.ID))) + "\n")
+	for _, c := range l.Cards {
+		fmt.Fprintf(&b, "\n%s  %s, %s", c.At.In(zone).Format("2006-01-02 15:04"), c.Form, cmp.Or(printable(c.Post), "a page the site does not know"))
+		if c.Duplicate {
+			b.WriteString("  " + p.faint("(the same again, not counted)"))
+		}
+		b.WriteString("\n")
+		for _, a := range c.Answers {
+			if a.Value == "" {
+				continue
+			}
+			fmt.Fprintf(&b, "  %s  %s\n", p.faint(a.Name+":"), indented(a.Value))
+		}
+		if c.Consent != "" {
+			fmt.Fprintf(&b, "  %s  yes\n", p.faint("consent:"))
+		}
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write lead: %w", err)
+	}
+	return nil
+}
+
+// indented keeps the lines of a message together under its name.
+func indented(s string) string {
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n    ")
+}
