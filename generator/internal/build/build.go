@@ -32,6 +32,7 @@ type Options struct {
 	Site    string           // the site folder
 	Out     string           // the output folder
 	Durable bool             // the output survives a power cut
+	Private bool             // nobody else writes the output folder while the Builder lives
 	BaseURL string           // in place of site.yaml's; empty: site.yaml's
 	Local   bool             // forms and counts go to whoever serves the pages, whatever site.yaml says
 	Drafts  bool             // show drafts
@@ -77,7 +78,7 @@ func New(o Options) *Builder {
 	if o.Clock == nil {
 		o.Clock = o.Now
 	}
-	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Clock), memo: memo.New(), folder: public.Open(o.Out, o.Durable)}
+	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Clock), memo: memo.New(), folder: public.Open(o.Out, public.Options{Durable: o.Durable, Private: o.Private})}
 }
 
 // Build brings the output folder up to date. The error is for what is no fault

@@ -70,7 +70,9 @@ func play(t *testing.T, seed uint64, edits int) {
 		}
 	}
 	now := func() time.Time { return w.now }
-	remembering := build.New(options(site, lasting, now))
+	private := options(site, lasting, now)
+	private.Private = true // as the preview's folder is
+	remembering := build.New(private)
 	good, failures, broken := 0, 0, 0
 	for n := range edits {
 		what := "start"

@@ -110,7 +110,7 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	d.preview = preview.New(d.tracker.Handler(files), strings.ToLower(host))
 
 	o := d.flags.options(w)
-	o.Out, o.Local = out, true
+	o.Out, o.Local, o.Private = out, true, true
 	d.builder = build.New(o)
 	// Watching starts before the first build, so that nothing saved meanwhile is missed.
 	watcher, err := watch.Start(ctx, site, source.Folders(site))

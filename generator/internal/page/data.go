@@ -11,11 +11,12 @@ import (
 // values; a layout can ask nothing further. Addresses that start with a slash
 // already hold the path of baseURL.
 type Data struct {
-	Site  Site
-	Page  Page
-	Items []Item // what a home page or list shows, newest first; one page of it when paginated
-	Terms []Term // what a list of terms shows (every tag, say), by name
-	Pager Pager
+	Site       Site `digest:"-"` // SiteDigest stands for it, taken once for all pages
+	SiteDigest memo.Digest
+	Page       Page
+	Items      []Item // what a home page or list shows, newest first; one page of it when paginated
+	Terms      []Term // what a list of terms shows (every tag, say), by name
+	Pager      Pager
 }
 
 // Site is the same on every page of one build.

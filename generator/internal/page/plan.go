@@ -67,6 +67,7 @@ type Plan struct {
 func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
 	p := planner{site: s, config: s.Config, hasLayout: hasLayout, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
+	p.sharedDigest = memo.Of(p.shared)
 	for _, pg := range s.Pages {
 		p.page(pg)
 	}
@@ -88,15 +89,16 @@ func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
 }
 
 type planner struct {
-	site      site.Site
-	config    config.Config
-	hasLayout func(string) bool
-	shared    Site
-	items     map[*site.Page]Item
-	said      map[*site.Page]memo.Digest // what the text of each page says, its references resolved
-	markup    map[string]string          // of forms, by name and place
-	plan      Plan
-	problems  diag.List
+	site         site.Site
+	config       config.Config
+	hasLayout    func(string) bool
+	shared       Site
+	sharedDigest memo.Digest
+	items        map[*site.Page]Item
+	said         map[*site.Page]memo.Digest // what the text of each page says, its references resolved
+	markup       map[string]string          // of forms, by name and place
+	plan         Plan
+	problems     diag.List
 }
 
 func (p *planner) siteData() Site {
@@ -137,7 +139,7 @@ func (p *planner) page(pg *site.Page) {
 	layout := p.layoutOf(pg)
 	chunks := pg.Chunks(p.config.Paginate)
 	for n := range chunks {
-		d := Data{Site: p.shared, Page: data}
+		d := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
 		if pg.Kind == site.Home || pg.Kind == site.List {
 			d.Pager = p.pager(pg, n+1, chunks)
 			members := pg.Members[min(n*p.config.Paginate, len(pg.Members)):min((n+1)*p.config.Paginate, len(pg.Members))]
@@ -271,8 +273,8 @@ func (p *planner) item(pg *site.Page) Item {
 // missing addresses, and the frame for the tracker's answers.
 func (p *planner) apart() {
 	missing := Page{Kind: site.NotFound, Title: "Page not found", HeadTitle: "Page not found | " + p.config.Title, Description: p.config.Description}
-	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, Page: missing}})
-	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
+	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: missing}})
+	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
 		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
 		body: resolved{parts: []string{manifest.FrameContent}}}
 }

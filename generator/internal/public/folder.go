@@ -53,8 +53,14 @@ type Result struct {
 // concurrent use; two processes exclude one another.
 type Folder struct {
 	dir     string
-	durable bool
-	known   map[string]known
+	options Options
+	known   map[string]known // by path; nil before the first Sync
+}
+
+// Options say what a folder is for.
+type Options struct {
+	Durable bool // it survives a power cut after Sync returns; a preview need not
+	Private bool // nobody else writes it: what the last Sync left is taken for what is there
 }
 
 // known is what the folder held after the last Sync.
@@ -64,11 +70,8 @@ type known struct {
 	modified time.Time
 }
 
-// Open prepares an output folder. Durable folders survive a power cut after
-// Sync returns; a preview need not.
-func Open(dir string, durable bool) *Folder {
-	return &Folder{dir: dir, durable: durable, known: map[string]known{}}
-}
+// Open prepares an output folder.
+func Open(dir string, o Options) *Folder { return &Folder{dir: dir, options: o} }
 
 // Sync makes the folder hold exactly files, which must have different paths.
 // They are put in place in the order given. verify makes every file again and
@@ -119,14 +122,21 @@ func (f *Folder) open() (*os.Root, error) {
 	return root, nil
 }
 
+// present is what stat says of a file.
+type present struct {
+	size     int64
+	modified time.Time
+	regular  bool
+}
+
 // syncing is one run of Sync.
 type syncing struct {
 	folder *Folder
 	root   *os.Root
 	verify bool
 
-	there   map[string]fs.FileInfo // files in the folder before
-	folders map[string]bool        // folders in it, . among them
+	there   map[string]present // files in the folder before
+	folders map[string]bool    // folders in it, . among them
 
 	mu      sync.Mutex
 	result  Result
@@ -171,7 +181,16 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 
 // look lists what the folder holds, but for names that begin with a dot.
 func (s *syncing) look() error {
-	s.there, s.folders = map[string]fs.FileInfo{}, map[string]bool{".": true}
+	s.there, s.folders = map[string]present{}, map[string]bool{".": true}
+	if s.folder.options.Private && s.folder.known != nil && !s.verify {
+		for name, k := range s.folder.known {
+			s.there[name] = present{k.size, k.modified, true}
+			for folder := path.Dir(name); !s.folders[folder]; folder = path.Dir(folder) {
+				s.folders[folder] = true
+			}
+		}
+		return nil
+	}
 	return fs.WalkDir(s.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -191,7 +210,7 @@ func (s *syncing) look() error {
 		if err != nil {
 			return fmt.Errorf("look through output folder: %w", err)
 		}
-		s.there[name] = info
+		s.there[name] = present{info.Size(), info.ModTime(), info.Mode().IsRegular()}
 		return nil
 	})
 }
@@ -201,9 +220,9 @@ func (s *syncing) prepare(f File) error {
 	if !fs.ValidPath(f.Path) {
 		return fmt.Errorf("%q is no path below the output folder", f.Path)
 	}
-	info, there := s.there[f.Path]
+	now, there := s.there[f.Path]
 	old, knew := s.folder.known[f.Path]
-	same := there && knew && old.recipe == f.Recipe && old.size == info.Size() && old.modified.Equal(info.ModTime())
+	same := there && knew && old.recipe == f.Recipe && old.size == now.size && old.modified.Equal(now.modified)
 	if same && !s.verify {
 		s.keep(f.Path, old)
 		return nil
@@ -213,13 +232,13 @@ func (s *syncing) prepare(f File) error {
 		return err
 	}
 	defer bytes.Close()
-	if there && info.Mode().IsRegular() {
+	if there && now.regular {
 		equal, err := s.equal(bytes, f.Path)
 		if err != nil {
 			return err
 		}
 		if equal {
-			s.keep(f.Path, known{f.Recipe, info.Size(), info.ModTime()})
+			s.keep(f.Path, known{f.Recipe, now.size, now.modified})
 			return nil
 		}
 	}
@@ -313,7 +332,7 @@ func create(at string) (*os.File, error) {
 
 // flushStage brings the staged bytes to the disk before any of them is seen.
 func (s *syncing) flushStage() error {
-	if !s.folder.durable || len(s.staged) == 0 {
+	if !s.folder.options.Durable || len(s.staged) == 0 {
 		return nil
 	}
 	if done, err := s.flushAll(); done || err != nil {
@@ -351,6 +370,7 @@ func (s *syncing) flush(at string) error {
 // commit moves what is staged into place and removes what nobody makes. From
 // here on a failure cannot be a lack of space.
 func (s *syncing) commit(files []File) error {
+	s.folder.known = nil // until all is in place, nothing is known
 	wanted := make(map[string]bool, len(files))
 	for _, f := range files {
 		wanted[f.Path] = true
@@ -422,7 +442,7 @@ func (s *syncing) move(name string, wanted, moved map[string]bool) error {
 
 // flushFolders makes the names themselves survive a power cut.
 func (s *syncing) flushFolders(touched map[string]bool) error {
-	if !s.folder.durable {
+	if !s.folder.options.Durable {
 		return nil
 	}
 	if done, err := s.flushAll(); done || err != nil {

@@ -93,7 +93,7 @@ func wantHeld(t testing.TB, dir string, files map[string]string) {
 
 func TestSync(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "deep", "public")
-	f := Open(dir, true)
+	f := Open(dir, Options{Durable: true})
 	steps := []struct {
 		name             string
 		files            map[string]string
@@ -123,7 +123,7 @@ func TestSync(t *testing.T) {
 			}
 			wantHeld(t, dir, s.files)
 			// One who knows nothing of the folder finds nothing to do.
-			if r := mustSync(t, Open(dir, false), s.files); len(r.Written)+len(r.Removed) != 0 {
+			if r := mustSync(t, Open(dir, Options{}), s.files); len(r.Written)+len(r.Removed) != 0 {
 				t.Errorf("a second program wrote %v, removed %v", r.Written, r.Removed)
 			}
 		})
@@ -135,7 +135,7 @@ func TestSync(t *testing.T) {
 func TestStrangersHands(t *testing.T) {
 	dir := t.TempDir()
 	files := map[string]string{"a": "one", "b/c": "two", "d": "three"}
-	f := Open(dir, false)
+	f := Open(dir, Options{})
 	mustSync(t, f, files)
 	for name, text := range map[string]string{"a": "ONE", "stranger": "?", ".htaccess": "rules", "b/.keep": "", ".git/config": "[core]"} {
 		at := filepath.Join(dir, name)
@@ -166,22 +166,22 @@ func TestForeignFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := held(t, dir)
-	if _, err := Open(dir, true).Sync(context.Background(), site(map[string]string{"a": "a"}), 1, false); !errors.Is(err, ErrForeign) {
+	if _, err := Open(dir, Options{Durable: true}).Sync(context.Background(), site(map[string]string{"a": "a"}), 1, false); !errors.Is(err, ErrForeign) {
 		t.Errorf("%v, want ErrForeign", err)
 	}
 	if !maps.Equal(before, held(t, dir)) {
 		t.Error("a foreign folder was changed")
 	}
-	if _, err := Open(filepath.Join(dir, "thesis.txt"), true).Sync(context.Background(), nil, 1, false); err == nil {
+	if _, err := Open(filepath.Join(dir, "thesis.txt"), Options{Durable: true}).Sync(context.Background(), nil, 1, false); err == nil {
 		t.Error("a file was taken for a folder")
 	}
 }
 
 func TestBusy(t *testing.T) {
 	dir := t.TempDir()
-	mustSync(t, Open(dir, false), map[string]string{"a": "a"})
+	mustSync(t, Open(dir, Options{}), map[string]string{"a": "a"})
 	inside := File{Path: "a", Bytes: func() (io.ReadSeekCloser, error) {
-		_, err := Open(dir, false).Sync(context.Background(), nil, 1, false)
+		_, err := Open(dir, Options{}).Sync(context.Background(), nil, 1, false)
 		if !errors.Is(err, ErrBusy) {
 			t.Errorf("%v, want ErrBusy", err)
 		}
@@ -197,7 +197,7 @@ func TestBusy(t *testing.T) {
 		second()
 		t.Skip("this system or file system has no advisory locks")
 	}
-	if _, err := Open(dir, false).Sync(context.Background(), []File{inside}, 1, false); err != nil {
+	if _, err := Open(dir, Options{}).Sync(context.Background(), []File{inside}, 1, false); err != nil {
 		t.Fatal(err)
 	}
 	wantHeld(t, dir, map[string]string{"a": "b"})
@@ -208,7 +208,7 @@ func TestBusy(t *testing.T) {
 func TestFailureLeavesTheFolder(t *testing.T) {
 	dir := t.TempDir()
 	old := map[string]string{"a": "1", "b/c": "1", "d": "1", "gone": "1"}
-	f := Open(dir, true)
+	f := Open(dir, Options{Durable: true})
 	mustSync(t, f, old)
 	broken := errors.New("a template failed")
 	for n := range 3 {
@@ -241,7 +241,7 @@ func TestFailureLeavesTheFolder(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
-	f := Open(dir, false)
+	f := Open(dir, Options{})
 	mustSync(t, f, map[string]string{"a": "1", "b": "1"})
 	r, err := f.Sync(context.Background(), site(map[string]string{"a": "1", "b": "2", "c": "3"}), 2, true)
 	if err != nil || !slices.Equal(r.Mismatches, []string{"b", "c"}) {
@@ -254,7 +254,7 @@ func TestPathsStayInside(t *testing.T) {
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "public")
 	for _, path := range []string{"../out", "/etc/out", "a/../../out"} {
-		if _, err := Open(dir, false).Sync(context.Background(), site(map[string]string{path: "x"}), 1, false); err == nil {
+		if _, err := Open(dir, Options{}).Sync(context.Background(), site(map[string]string{path: "x"}), 1, false); err == nil {
 			t.Errorf("%s was written", path)
 		}
 	}
@@ -270,7 +270,7 @@ const writerFolder = "CARDBOWL_TEST_WRITER"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(writerFolder); dir != "" {
 		for n := 1; ; n++ {
-			if _, err := Open(dir, n%2 == 0).Sync(context.Background(), site(version(n)), 2, false); err != nil {
+			if _, err := Open(dir, Options{Durable: n%2 == 0}).Sync(context.Background(), site(version(n)), 2, false); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}
@@ -334,9 +334,38 @@ func TestKill(t *testing.T) {
 			halves++
 		}
 		if round%4 == 3 {
-			mustSync(t, Open(dir, false), version(round))
+			mustSync(t, Open(dir, Options{}), version(round))
 			wantHeld(t, dir, version(round))
 		}
 	}
 	t.Logf("%d of 20 kills came between two renames", halves)
+}
+
+// A private folder is not looked through again, and follows all the same.
+func TestPrivateFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	f := Open(dir, Options{Private: true})
+	for _, want := range []map[string]string{
+		{"a/index.html": "a", "b.txt": "b"},
+		{"a/index.html": "a", "b.txt": "b"},
+		{"a": "a file now", "b.txt/index.html": "a folder now"},
+		{"a/deep/er/index.html": "a"},
+		{},
+		{"b.txt": "b"},
+	} {
+		mustSync(t, f, want)
+		wantHeld(t, dir, want)
+	}
+	// What somebody else did to it is found by the next process.
+	if err := os.WriteFile(filepath.Join(dir, "b.txt"), []byte("not ours"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again := map[string]string{"b.txt": "b"}
+	if r := mustSync(t, f, again); r.Kept != 1 {
+		t.Errorf("the folder was looked through: %+v", r)
+	}
+	if r := mustSync(t, Open(dir, Options{Private: true}), again); len(r.Written) != 1 {
+		t.Errorf("a new process trusted a folder it has not seen: %+v", r)
+	}
+	wantHeld(t, dir, again)
 }

@@ -27,13 +27,13 @@ func TestFullDisk(t *testing.T) {
 	old, fresh := version(2), version(3)
 	failures := 0
 	for n := range 20 {
-		mustSync(t, Open(dir, false), old)
+		mustSync(t, Open(dir, Options{}), old)
 		filler := filepath.Join(disk, "filler")
 		room := int64(n) * size / 20
 		if err := fill(filler, room); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Open(dir, true).Sync(context.Background(), site(fresh), 2, false)
+		_, err := Open(dir, Options{Durable: true}).Sync(context.Background(), site(fresh), 2, false)
 		switch {
 		case errors.Is(err, syscall.ENOSPC):
 			failures++
