@@ -99,6 +99,7 @@ type Ref struct {
 	Alt    string   // of an image
 	Title  string   // of an image
 	Args   []string // of a shortcode
+	Inline bool     // a shortcode within a line of text
 	Line   int      // in the file, from 1
 	Column int
 	Source string // the text of the line

@@ -257,7 +257,7 @@ func (s places) markReferences(root ast.Node) []Ref {
 		case *shortcodeBlockNode:
 			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args}
 		case *shortcodeInlineNode:
-			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args}
+			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args, Inline: true}
 		default:
 			return ast.WalkContinue, nil
 		}

@@ -82,7 +82,7 @@ func Markup(d Definition, p Placement) template.HTML {
 // PleaseConfirm is the sentence shown instead of ThankYou where the address
 // still has to be confirmed.
 func (d Definition) PleaseConfirm() string {
-	return "Almost done: we have sent you a message with a link. Please open it to confirm."
+	return "Thank you! Before we write to you, we will ask you to confirm your address."
 }
 
 // ThankYou is the sentence shown after a card was accepted.

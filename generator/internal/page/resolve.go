@@ -251,6 +251,9 @@ func (p *planner) shortcode(pg *site.Page, ref content.Ref, tell bool, places ma
 		p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("there is no form `%s`", name), diag.DidYouMean(name, p.config.FormNames()))
 		return ""
 	}
+	if ref.Inline {
+		p.complain(pg, ref, tell, diag.Warning, "a form cannot stand within a paragraph", "put {{< form "+name+" >}} alone on its line, with a blank line before and after")
+	}
 	place := "inline"
 	if places[name]++; places[name] > 1 {
 		place = fmt.Sprintf("inline-%d", places[name])
