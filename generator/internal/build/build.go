@@ -214,7 +214,13 @@ func (r *renderer) fail(d diag.Diagnostic) error {
 	return errTemplate
 }
 
-func (r *renderer) render(p page.Planned, w io.Writer) error {
+func (r *renderer) render(p page.Planned, w io.Writer) (err error) {
+	defer func() {
+		// A worker's panic would take the writer's server with it.
+		if cause := recover(); cause != nil {
+			err = r.fail(diag.Diagnostic{Message: fmt.Sprintf("%s cannot be rendered: %v", p.Output, cause), Hint: "this is a fault of Cardbowl and worth a report"})
+		}
+	}()
 	l, found := r.layouts.Get(p.Layout)
 	if !found {
 		return r.fail(diag.Diagnostic{File: "templates/" + p.Layout + ".html", Message: "template is missing", Hint: "the built-in theme has one; is it shadowed by a broken file?"})

@@ -149,7 +149,7 @@ func (d *desk) logger() *slog.Logger {
 func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 	w := d.world
 	begin := w.Now()
-	result, err := d.builder.Build(ctx)
+	result, err := d.build(ctx)
 	took := w.Now().Sub(begin)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -182,6 +182,17 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 		fmt.Fprintf(w.Stderr, "%s rebuilt in %s: %s\n", stamp, rounded(took), some(changed))
 	}
 	return result
+}
+
+// build survives a fault of our own: the last good site stays served, and the
+// next edit may well pass.
+func (d *desk) build(ctx context.Context) (result build.Result, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("the build broke off: %v; this is a fault of Cardbowl and worth a report", cause)
+		}
+	}()
+	return d.builder.Build(ctx)
 }
 
 // addresses are the URL paths of output files.
