@@ -176,7 +176,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	}
 	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: o.Now()})
 	note(problems)
-	t.plan, problems = page.Make(s, func(name string) bool { _, found := layouts.Get(name); return found })
+	t.plan, problems = page.Make(s, layouts.Names())
 	note(problems)
 	if o.Strict {
 		for i := range t.result.Problems {
@@ -214,13 +214,7 @@ func (r *renderer) fail(d diag.Diagnostic) error {
 	return errTemplate
 }
 
-func (r *renderer) render(p page.Planned, w io.Writer) (err error) {
-	defer func() {
-		// A worker's panic would take the writer's server with it.
-		if cause := recover(); cause != nil {
-			err = r.fail(diag.Diagnostic{Message: fmt.Sprintf("%s cannot be rendered: %v", p.Output, cause), Hint: "this is a fault of Cardbowl and worth a report"})
-		}
-	}()
+func (r *renderer) render(p page.Planned, w io.Writer) error {
 	l, found := r.layouts.Get(p.Layout)
 	if !found {
 		return r.fail(diag.Diagnostic{File: "templates/" + p.Layout + ".html", Message: "template is missing", Hint: "the built-in theme has one; is it shadowed by a broken file?"})

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -102,6 +103,7 @@ func (f failure) Unwrap() error { return f.err }
 
 // hint says what to do about the errors a person can mend.
 func (f failure) hint() string {
+	var address *net.AddrError
 	switch {
 	case errors.Is(f.err, public.ErrForeign):
 		return "name another folder with -d, or empty this one; Cardbowl removes files it does not know, so it takes no folder that is not its own"
@@ -111,7 +113,7 @@ func (f failure) hint() string {
 		return "the disk is full; nothing was changed, so free some space and run this again"
 	case isAddressInUse(f.err):
 		return "another program uses this port; stop it, or name another with --addr"
-	case strings.Contains(f.Error(), "missing port in address"):
+	case errors.As(f.err, &address):
 		return "an address is a host and a port, such as 127.0.0.1:1314"
 	}
 	return ""

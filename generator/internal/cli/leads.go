@@ -3,14 +3,12 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cardbowl/generator/internal/report"
-	"cardbowl/generator/internal/store"
 )
 
 type leadsFlags struct {
@@ -117,19 +115,9 @@ func leadsExportCommand(w World) *cobra.Command {
 
 // readLeads reads the store beside a running tracker.
 func readLeads(ctx context.Context, w World, f leadsFlags) ([]report.Lead, error) {
-	at := previewStore(f.site)
-	if !f.preview {
-		var err error
-		if at, err = storePath(w, f.store, f.site); err != nil {
-			return nil, err
-		}
-	}
-	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{ReadOnly: true})
-	if errors.Is(err, store.ErrNoStore) {
-		return nil, failure{problem, fmt.Errorf("no card has been taken yet: there is no %s", at)}
-	}
+	kept, err := readStore(ctx, w, f.store, f.site, f.preview)
 	if err != nil {
-		return nil, failure{problem, err}
+		return nil, err
 	}
 	defer kept.Close()
 	const endOfTime = "9999-12-31"

@@ -17,7 +17,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/site"
 	"cardbowl/generator/internal/source"
 )
@@ -179,24 +178,4 @@ func newPostCommand(w World) *cobra.Command {
 	}
 	c.Flags().StringVarP(&dir, "source", "s", ".", "the site folder, the one with site.yaml")
 	return c
-}
-
-// zoneOf is the zone that rules a site's dates; UTC where there is no site.
-func zoneOf(w World, dir string) (*time.Location, error) {
-	tree, err := source.Settings(dir)
-	if err != nil {
-		return nil, failure{problem, err}
-	}
-	c, problems, err := config.Load(tree, "")
-	if err != nil {
-		return nil, failure{problem, err}
-	}
-	if problems.HasErrors() {
-		w.tell(problems)
-		return nil, failure{code: problem}
-	}
-	if c.Zone() == nil {
-		return time.UTC, nil
-	}
-	return c.Zone(), nil
 }

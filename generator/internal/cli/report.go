@@ -70,22 +70,9 @@ func makeReport(ctx context.Context, w World, f reportFlags) (report.Report, err
 	if err != nil {
 		return report.Report{}, err
 	}
-	at := previewStore(f.site)
-	if !f.preview {
-		if at, err = storePath(w, f.store, f.site); err != nil {
-			return report.Report{}, err
-		}
-	}
-	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{ReadOnly: true})
-	if errors.Is(err, store.ErrNoStore) {
-		hint := "`cardbowl track` makes it"
-		if f.preview {
-			hint = "`cardbowl serve` makes it"
-		}
-		return report.Report{}, failure{problem, fmt.Errorf("nothing has been counted yet: there is no %s; %s", at, hint)}
-	}
+	kept, err := readStore(ctx, w, f.store, f.site, f.preview)
 	if err != nil {
-		return report.Report{}, failure{problem, err}
+		return report.Report{}, err
 	}
 	defer kept.Close()
 	// A tracker that serves nobody answers the same question in the same words.

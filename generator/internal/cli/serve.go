@@ -27,8 +27,6 @@ import (
 	"cardbowl/generator/internal/watch"
 )
 
-func previewStore(site string) string { return filepath.Join(site, cardbowlFolder, "preview.db") }
-
 func serveCommand(w World) *cobra.Command {
 	var flags siteFlags
 	var addr string
@@ -151,12 +149,11 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 	begin := w.Now()
 	result, err := d.build(ctx)
 	took := w.Now().Sub(begin)
+	if ctx.Err() != nil {
+		return result
+	}
 	if err != nil {
-		if ctx.Err() == nil {
-			result.Problems = append(result.Problems, asProblem(err))
-		} else {
-			return result
-		}
+		result.Problems = append(result.Problems, asProblem(err))
 	}
 	w.tell(result.Problems)
 	stamp := begin.Format("15:04:05")

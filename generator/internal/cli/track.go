@@ -10,14 +10,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/manifest"
-	"cardbowl/generator/internal/source"
 	"cardbowl/generator/internal/store"
 	"cardbowl/generator/internal/tracker"
 )
@@ -70,34 +67,20 @@ func trackCommand(w World) *cobra.Command {
 // folder, where a build puts it.
 const publicDefault = "public"
 
-// storePath is where the store is: a flag, the environment, or the site folder.
-func storePath(w World, flag, site string) (string, error) {
-	at := flag
-	if at == "" {
-		at = w.Getenv("CARDBOWL_STORE")
-	}
-	if strings.HasPrefix(at, "postgres://") || strings.HasPrefix(at, "postgresql://") {
-		return "", wrong("PostgreSQL is not built yet; name a file for the embedded store")
-	}
-	if at == "" {
-		at = filepath.Join(site, cardbowlFolder, "cardbowl.db")
-	}
-	return at, nil
-}
-
 func runTrack(ctx context.Context, w World, f trackFlags) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	settings, err := trackerSettings(w, f.site)
+	c, isSite, err := settings(w, f.site)
 	if err != nil {
 		return err
 	}
+	guarded := !isSite || c.Tracker.Guard // a tracker may run where there is only the manifest
 	if f.manifest == "" {
 		f.manifest = manifestPath(f.site)
 	}
 	known, err := manifest.Load(f.manifest)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(f.site, source.ConfigFile)); err != nil {
+		if !isSite {
 			return failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR, or a manifest with --manifest FILE", f.site)}
 		}
 		return failure{problem, fmt.Errorf("no manifest at %s; run `cardbowl build` first, or name one with --manifest", f.manifest)}
@@ -119,7 +102,7 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if err != nil {
 		return failure{problem, err}
 	}
-	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: settings.TrustedProxies, GuardOff: !settings.Guard,
+	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
 		Password: w.Getenv("CARDBOWL_PASSWORD"), Token: w.Getenv("CARDBOWL_TOKEN"), Now: w.Now, Logger: logger})
 	err = serveTracker(ctx, w, f, t, known, listener)
 	if closing := kept.Close(); err == nil && closing != nil {
@@ -169,27 +152,6 @@ func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker
 			}
 		}
 	}
-}
-
-// trackerSettings are those of site.yaml, where there is one: a tracker may run
-// on a machine that has only the manifest.
-func trackerSettings(w World, site string) (config.Tracker, error) {
-	tree, err := source.Settings(site)
-	if err != nil {
-		return config.Tracker{}, failure{problem, err}
-	}
-	if _, found := tree.File(source.ConfigFile); !found {
-		return config.Tracker{Guard: true}, nil
-	}
-	c, problems, err := config.Load(tree, "")
-	if err != nil {
-		return config.Tracker{}, failure{problem, err}
-	}
-	if problems.HasErrors() {
-		w.tell(problems)
-		return config.Tracker{}, failure{code: problem}
-	}
-	return c.Tracker, nil
 }
 
 // manifestEvery is how often the manifest's file is looked at. It is swapped by

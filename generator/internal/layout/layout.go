@@ -126,7 +126,7 @@ func (l *loader) parse(set *template.Template, name string, definedIn map[string
 	}
 	definedIn[name] = name
 	if _, err := set.New(name).Parse(string(text)); err != nil {
-		l.problems = append(l.problems, problem(err, l.texts))
+		l.problems = append(l.problems, problem(err, l.texts, nil))
 		return false
 	}
 	return true
@@ -256,10 +256,7 @@ func inspectBranch(b parse.BranchNode, visit func(parse.Node)) {
 // Render executes a layout. A failure is a diagnostic at the template's line.
 func (l Layout) Render(w io.Writer, data any) *diag.Diagnostic {
 	if err := l.ready.ExecuteTemplate(w, base, data); err != nil {
-		d := problem(err, l.texts)
-		if near := nearestField(err, data); near != "" {
-			d.Hint = near
-		}
+		d := problem(err, l.texts, data)
 		return &d
 	}
 	return nil

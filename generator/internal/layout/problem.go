@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -17,8 +18,9 @@ import (
 // "template: post.html:12:5: executing …", "html/template:post.html:12: …".
 var located = regexp.MustCompile(`(?s)^(?:html/)?template: ?(.+?):(\d+)(?::(\d+))?: (.*)$`)
 
-// problem turns an error of the template packages into a diagnostic.
-func problem(err error, texts map[string][]byte) diag.Diagnostic {
+// problem turns an error of the template packages into a diagnostic. data is
+// what was being shown; nil while parsing.
+func problem(err error, texts map[string][]byte, data any) diag.Diagnostic {
 	m := located.FindStringSubmatch(err.Error())
 	if m == nil {
 		return diag.Diagnostic{File: strings.TrimSuffix(folder, "/"), Message: err.Error()}
@@ -29,7 +31,7 @@ func problem(err error, texts map[string][]byte) diag.Diagnostic {
 	if errors.As(err, &escaping) {
 		d.Message = escaping.Description
 	}
-	d.Hint = hint(d.Message)
+	d.Hint = cmp.Or(nearestField(m[4], data), hint(d.Message))
 	if m := undefinedFunction.FindStringSubmatch(d.Message); m != nil && d.Column == 0 {
 		if before, _, found := strings.Cut(d.Source, m[1]); found {
 			d.Column = 1 + utf8.RuneCountInString(before)
@@ -39,8 +41,8 @@ func problem(err error, texts map[string][]byte) diag.Diagnostic {
 }
 
 var (
-	executing = regexp.MustCompile(`(?s)^executing ".*?" at <(.*?)>: (?:error calling \S+: )?(.*)$`)
-	noField   = regexp.MustCompile(`^can't evaluate field (\S+) in type \S+$`)
+	executing    = regexp.MustCompile(`(?s)^executing ".*?" at <(.*?)>: (?:error calling \S+: )?(.*)$`)
+	missingField = regexp.MustCompile(`can't evaluate field (\S+) in type (\S+)$`)
 )
 
 // plainer says what failed in the template's own words, without the names of the
@@ -50,18 +52,16 @@ func plainer(message string) string {
 	if m == nil {
 		return message
 	}
-	if field := noField.FindStringSubmatch(m[2]); field != nil {
+	if field := missingField.FindStringSubmatch(m[2]); field != nil {
 		return fmt.Sprintf("there is no field `%s` in `%s`", field[1], m[1])
 	}
 	return fmt.Sprintf("`%s`: %s", m[1], m[2])
 }
 
-var missingField = regexp.MustCompile(`can't evaluate field (\w+) in type (\S+)`)
-
 // nearestField is a hint at the field that was probably meant, taken from the
 // types of the data themselves.
-func nearestField(err error, data any) string {
-	m := missingField.FindStringSubmatch(err.Error())
+func nearestField(message string, data any) string {
+	m := missingField.FindStringSubmatch(message)
 	if m == nil {
 		return ""
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/site"
 )
@@ -45,23 +44,28 @@ type entry struct {
 
 // feeds plans the feeds of a list.
 func (p *planner) feeds(list *site.Page) {
-	for _, name := range list.Feeds {
-		f := feed{Title: p.headTitle(list), Description: p.config.Description, Language: p.config.Language, Author: p.config.Author,
-			Page: p.absolute(list.Path), Self: p.absolute(list.Path + name)}
-		var members []*site.Page
-		for _, m := range list.Members {
-			if m.Date().IsZero() || len(members) == feedLength {
-				continue
-			}
-			e := p.entry(m)
-			if e.Updated.After(f.Updated) {
-				f.Updated = e.Updated
-			}
-			f.Entries, members = append(f.Entries, e), append(members, m)
+	if len(list.Feeds) == 0 {
+		return
+	}
+	f := feed{Title: p.headTitle(list), Description: p.config.Description, Language: p.config.Language, Author: p.config.Author, Page: p.absolute(list.Path)}
+	var members []*site.Page
+	for _, m := range list.Members {
+		if m.Date().IsZero() || len(members) == feedLength {
+			continue
 		}
+		e := p.entry(m)
+		if e.Updated.After(f.Updated) {
+			f.Updated = e.Updated
+		}
+		f.Entries, members = append(f.Entries, e), append(members, m)
+	}
+	said := memo.Of(f)
+	for _, name := range list.Feeds {
+		f := f
+		f.Self = p.absolute(list.Path + name)
 		p.plan.Written = append(p.plan.Written, Written{
 			Output: strings.TrimPrefix(list.Path, "/") + name,
-			Recipe: memo.Of(name, f),
+			Recipe: memo.Of(name, f.Self, said),
 			Bytes: func() ([]byte, error) {
 				texts := make([]string, len(members))
 				for i, m := range members {
@@ -84,14 +88,11 @@ func (p *planner) origin() string {
 
 func (p *planner) entry(pg *site.Page) entry {
 	front := pg.Doc.Front
-	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: front.Authors,
-		Summary: clean(firstOf(front.Description, front.Summary, content.Shorten(pg.Doc.Opening, descriptionLength))), Said: p.said[pg]}
+	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: p.authorsOf(pg),
+		Summary: clean(describe(pg.Doc)), Said: p.said[pg]}
 	e.ID = firstOf(front.ID, e.URL)
 	if front.Lastmod.After(e.Updated) {
 		e.Updated = front.Lastmod
-	}
-	if len(e.Authors) == 0 && p.config.Author != "" {
-		e.Authors = []string{p.config.Author}
 	}
 	for _, t := range pg.Terms["tags"] {
 		e.Tags = append(e.Tags, t.Title)

@@ -63,11 +63,14 @@ type Plan struct {
 	Frame   Planned // the page whose rendering becomes manifest.Frame
 }
 
-// Make plans every page of a site. hasLayout tells whether a layout exists.
-func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
-	p := planner{site: s, config: s.Config, hasLayout: hasLayout, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
+// Make plans every page of a site. layouts are the names of those there are.
+func Make(s site.Site, layouts []string) (Plan, diag.List) {
+	p := planner{site: s, config: s.Config, base: s.Config.BasePath(), layouts: layouts, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
+	if home, found := s.ByPath("/"); found {
+		p.homeFeeds = p.feedLinks(home)
+	}
 	for _, pg := range s.Pages {
 		p.page(pg)
 	}
@@ -91,7 +94,9 @@ func Make(s site.Site, hasLayout func(name string) bool) (Plan, diag.List) {
 type planner struct {
 	site         site.Site
 	config       config.Config
-	hasLayout    func(string) bool
+	base         string // the path of baseURL
+	layouts      []string
+	homeFeeds    []Feed // what every page points to
 	shared       Site
 	sharedDigest memo.Digest
 	items        map[*site.Page]Item
@@ -104,7 +109,7 @@ type planner struct {
 func (p *planner) siteData() Site {
 	c := p.config
 	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Author: c.Author, BaseURL: c.BaseURL,
-		Home: c.BasePath(), Tracker: c.Tracker.URL, Menus: map[string][]MenuItem{}, Params: c.Params}
+		Home: p.base, Tracker: c.Tracker.URL, Menus: map[string][]MenuItem{}, Params: c.Params}
 	for name, items := range c.Menus {
 		for _, item := range items {
 			s.Menus[name] = append(s.Menus[name], MenuItem{item.Title, p.written(item.URL)})
@@ -115,7 +120,7 @@ func (p *planner) siteData() Site {
 
 // relative is the address of a site path within its origin.
 func (p *planner) relative(sitePath string) string {
-	return (&url.URL{Path: p.config.BasePath() + strings.TrimPrefix(sitePath, "/")}).EscapedPath()
+	return (&url.URL{Path: p.base + strings.TrimPrefix(sitePath, "/")}).EscapedPath()
 }
 
 // absolute is the whole address of a site path.
@@ -175,11 +180,15 @@ func (p *planner) pager(pg *site.Page, n, total int) Pager {
 // layoutOf is the layout a page names, or the one of its kind.
 func (p *planner) layoutOf(pg *site.Page) string {
 	if pg.Doc != nil && pg.Doc.Front.Layout != "" {
-		if p.hasLayout(pg.Doc.Front.Layout) {
-			return pg.Doc.Front.Layout
+		named := pg.Doc.Front.Layout
+		if slices.Contains(p.layouts, named) {
+			return named
 		}
-		p.problems = append(p.problems, pg.Doc.At("layout", diag.Error, fmt.Sprintf("there is no layout `%s`", pg.Doc.Front.Layout),
-			"a layout is a file such as templates/"+pg.Doc.Front.Layout+".html"))
+		hint := diag.DidYouMean(named, p.layouts)
+		if hint == "" {
+			hint = "a layout is a file such as templates/" + named + ".html"
+		}
+		p.problems = append(p.problems, pg.Doc.At("layout", diag.Error, fmt.Sprintf("there is no layout `%s`", named), hint))
 	}
 	switch {
 	case len(pg.AllTerms) > 0:
@@ -194,24 +203,24 @@ func (p *planner) layoutOf(pg *site.Page) string {
 func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	d := Page{Kind: pg.Kind, Title: pg.Title, HeadTitle: p.headTitle(pg), URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path),
 		Section: pg.Section, Date: pg.Date(), Description: p.config.Description,
-		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.feedLinks(pg)}
+		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.homeFeeds}
 	for taxonomy, terms := range pg.Terms {
 		for _, t := range terms {
 			d.Taxonomies[taxonomy] = append(d.Taxonomies[taxonomy], Link{t.Title, p.relative(t.Path)})
 		}
 	}
 	d.Tags, d.Categories = d.Taxonomies["tags"], d.Taxonomies["categories"]
+	if pg.Kind == site.List {
+		d.Feeds = slices.Concat(p.feedLinks(pg), p.homeFeeds)
+	}
 	if pg.Doc == nil {
 		return d, resolved{}
 	}
 	doc, front := pg.Doc, pg.Doc.Front
-	d.Description = firstOf(front.Description, front.Summary, opening(doc), d.Description)
+	d.Description = firstOf(describe(doc), d.Description)
 	d.Lastmod, d.Draft, d.Words, d.Params = front.Lastmod, front.Draft, doc.Words, front.Params
 	d.ReadingTime = readingTime(doc.Words)
-	d.Authors = front.Authors
-	if len(d.Authors) == 0 && pg.Kind == site.Post && p.config.Author != "" {
-		d.Authors = []string{p.config.Author}
-	}
+	d.Authors = p.authorsOf(pg)
 	for _, h := range doc.Headings {
 		d.Headings = append(d.Headings, Heading(h))
 	}
@@ -227,7 +236,18 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 // descriptionLength is what search engines show of a description.
 const descriptionLength = 155
 
-func opening(doc *content.Document) string { return content.Shorten(doc.Opening, descriptionLength) }
+// describe is a page in one sentence: its own, or the opening words.
+func describe(doc *content.Document) string {
+	return firstOf(doc.Front.Description, doc.Front.Summary, content.Shorten(doc.Opening, descriptionLength))
+}
+
+// authorsOf are a page's own authors; a post without any is the site's.
+func (p *planner) authorsOf(pg *site.Page) []string {
+	if len(pg.Doc.Front.Authors) == 0 && pg.Kind == site.Post && p.config.Author != "" {
+		return []string{p.config.Author}
+	}
+	return pg.Doc.Front.Authors
+}
 
 const wordsPerMinute = 220
 
@@ -324,17 +344,12 @@ func (p *planner) redirect(alias string, pg *site.Page) Written {
 	return written(output, fmt.Appendf(nil, redirectPage, escape(p.config.Language), escape(pg.Title), escape(p.absolute(pg.Path)), to, to, escape(pg.Title)))
 }
 
-// feedLinks are the feeds a page points to: its own, and the whole site's.
-func (p *planner) feedLinks(pg *site.Page) []Feed {
+// feedLinks are the feeds of one list.
+func (p *planner) feedLinks(list *site.Page) []Feed {
+	types := feedTypes()
 	var out []Feed
-	add := func(list *site.Page) {
-		for _, name := range list.Feeds {
-			out = append(out, Feed{Title: p.headTitle(list), Type: feedTypes()[name], URL: p.relative(list.Path + name)})
-		}
-	}
-	add(pg)
-	if home, found := p.site.ByPath("/"); found && home != pg {
-		add(home)
+	for _, name := range list.Feeds {
+		out = append(out, Feed{Title: p.headTitle(list), Type: types[name], URL: p.relative(list.Path + name)})
 	}
 	return out
 }

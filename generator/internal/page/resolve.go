@@ -291,5 +291,5 @@ func (p *planner) placeForm(pg *site.Page, name, place string) placedForm {
 	if p.markup[key] == "" {
 		p.markup[key] = string(form.Markup(d, form.Placement{Post: formPost, Place: place, Action: p.config.Tracker.URL + "/_/f/" + url.PathEscape(name)}))
 	}
-	return placedForm{p.markup[key], strings.TrimSuffix(p.config.BasePath(), "/") + pg.Path}
+	return placedForm{p.markup[key], strings.TrimSuffix(p.base, "/") + pg.Path}
 }

@@ -216,10 +216,13 @@ func (s *syncing) look() error {
 }
 
 // prepare decides about one file and stages it where its bytes differ.
-func (s *syncing) prepare(f File) error {
-	if !fs.ValidPath(f.Path) {
-		return fmt.Errorf("%q is no path below the output folder", f.Path)
-	}
+func (s *syncing) prepare(f File) (err error) {
+	defer func() {
+		// In a worker, a panic of whoever makes the bytes would end the whole program.
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%s cannot be made: %v; this is a fault of Cardbowl and worth a report", f.Path, cause)
+		}
+	}()
 	now, there := s.there[f.Path]
 	old, knew := s.folder.known[f.Path]
 	same := there && knew && old.recipe == f.Recipe && old.size == now.size && old.modified.Equal(now.modified)
@@ -382,7 +385,7 @@ func (s *syncing) commit(files []File) error {
 			continue
 		}
 		s.result.Written = append(s.result.Written, f.Path)
-		if err := s.move(f.Path, wanted, moved); err != nil {
+		if err := s.move(f.Path, moved); err != nil {
 			return fmt.Errorf("put %s in place: %w", f.Path, err)
 		}
 		for folder := path.Dir(f.Path); !touched[folder]; folder = path.Dir(folder) {
@@ -414,7 +417,7 @@ func (s *syncing) commit(files []File) error {
 // move brings one staged file into place, together with the whole of the
 // highest folder around it that is new. Nothing links into a new folder yet, so
 // what else it holds may come early.
-func (s *syncing) move(name string, wanted, moved map[string]bool) error {
+func (s *syncing) move(name string, moved map[string]bool) error {
 	unit := name
 	for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
 		if moved[folder] {

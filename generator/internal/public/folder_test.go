@@ -369,3 +369,16 @@ func TestPrivateFolder(t *testing.T) {
 	}
 	wantHeld(t, dir, again)
 }
+
+// A fault in making one file is an error, and the folder stays as it was.
+func TestPanicInAWorker(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	old := map[string]string{"a": "a", "b": "b"}
+	mustSync(t, Open(dir, Options{}), old)
+	files := site(map[string]string{"a": "new"})
+	files = append(files, File{Path: "c", Bytes: func() (io.ReadSeekCloser, error) { panic("a fault of ours") }})
+	if _, err := Open(dir, Options{}).Sync(context.Background(), files, 2, false); err == nil || !strings.Contains(err.Error(), "c cannot be made: a fault of ours") {
+		t.Errorf("error %v", err)
+	}
+	wantHeld(t, dir, old)
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/source"
+	"cardbowl/generator/internal/store"
+)
+
+// settings are those of a site's site.yaml; isSite is false where there is
+// none. Mistakes in it have been told when the error says that something failed.
+func settings(w World, site string) (c config.Config, isSite bool, err error) {
+	tree, err := source.Settings(site)
+	if err != nil {
+		return c, false, failure{problem, err}
+	}
+	if _, isSite = tree.File(source.ConfigFile); !isSite {
+		return c, false, nil
+	}
+	c, problems, err := config.Load(tree, "")
+	if err != nil {
+		return c, true, failure{problem, err}
+	}
+	if problems.HasErrors() {
+		w.tell(problems)
+		return c, true, failure{code: problem}
+	}
+	return c, true, nil
+}
+
+// zoneOf is the zone that rules a site's dates; UTC where there is no site.
+func zoneOf(w World, site string) (*time.Location, error) {
+	c, isSite, err := settings(w, site)
+	if err != nil || !isSite {
+		return time.UTC, err
+	}
+	return c.Zone(), nil
+}
+
+func previewStore(site string) string { return filepath.Join(site, cardbowlFolder, "preview.db") }
+
+// storePath is where the store is: a flag, the environment, or the site folder.
+func storePath(w World, flag, site string) (string, error) {
+	at := flag
+	if at == "" {
+		at = w.Getenv("CARDBOWL_STORE")
+	}
+	if strings.HasPrefix(at, "postgres://") || strings.HasPrefix(at, "postgresql://") {
+		return "", wrong("PostgreSQL is not built yet; name a file for the embedded store")
+	}
+	if at == "" {
+		at = filepath.Join(site, cardbowlFolder, "cardbowl.db")
+	}
+	return at, nil
+}
+
+// readStore opens what serve or track has counted, beside the running program.
+// The caller closes it.
+func readStore(ctx context.Context, w World, flag, site string, preview bool) (*store.SQLite, error) {
+	at, maker := previewStore(site), "serve"
+	if !preview {
+		var err error
+		if at, err = storePath(w, flag, site); err != nil {
+			return nil, err
+		}
+		maker = "track"
+	}
+	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{ReadOnly: true})
+	if errors.Is(err, store.ErrNoStore) {
+		return nil, failure{problem, fmt.Errorf("nothing has been counted yet: there is no %s; `cardbowl %s` makes it", at, maker)}
+	}
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	return kept, nil
+}
