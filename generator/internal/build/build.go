@@ -43,6 +43,7 @@ type Options struct {
 	Now     func() time.Time // decides what is published by now
 	Clock   func() time.Time // the machine's clock, to judge the times of files; nil: Now
 	Workers int              // 0: one per processor
+	Doing   func(string)     // is told what is being done, for who waits; nil: nobody does
 }
 
 // Result is what one build found and did. With errors in Problems nothing was
@@ -77,6 +78,9 @@ func New(o Options) *Builder {
 	}
 	if o.Clock == nil {
 		o.Clock = o.Now
+	}
+	if o.Doing == nil {
+		o.Doing = func(string) {}
 	}
 	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Clock), memo: memo.New(), folder: public.Open(o.Out, public.Options{Durable: o.Durable, Private: o.Private})}
 }
@@ -150,6 +154,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	o := b.options
 	note := func(problems diag.List) { t.result.Problems = append(t.result.Problems, problems...) }
 
+	o.Doing("reading the site")
 	tree, problems, err := b.reader.Read(ctx)
 	note(problems)
 	if _, isSite := tree.File(source.ConfigFile); err != nil || !isSite {
@@ -169,11 +174,13 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	if err != nil {
 		return t, err
 	}
+	o.Doing("parsing the documents")
 	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML}, b.memo, o.Workers)
 	note(problems)
 	if err != nil {
 		return t, err
 	}
+	o.Doing("planning the pages")
 	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: o.Now()})
 	note(problems)
 	t.plan, problems = page.Make(s, layouts.Names())
@@ -272,6 +279,7 @@ func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error
 		result.Problems = append(result.Problems, r.problems...)
 		return result, nil
 	}
+	b.options.Doing(fmt.Sprintf("rendering and writing %d pages", result.Pages))
 	output, err := b.folder.Sync(ctx, b.files(t, r), b.options.Workers, verify)
 	result.Output = output
 	result.Rendered = int(r.rendered.Load())
@@ -303,6 +311,7 @@ func (b *Builder) discard(ctx context.Context, t trunk) (Result, error) {
 	r := &renderer{layouts: t.layouts}
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(b.options.Workers)
+	b.options.Doing(fmt.Sprintf("rendering %d pages", result.Pages))
 	for _, p := range append(t.plan.Pages, t.plan.Frame) {
 		group.Go(func() error {
 			if working.Err() != nil {

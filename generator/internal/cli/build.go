@@ -71,6 +71,8 @@ func buildCommand(w World) *cobra.Command {
 
 func runBuild(ctx context.Context, w World, o build.Options, verify, asJSON bool) error {
 	begin := w.Now()
+	waiting := w.watchProgress()
+	o.Doing = waiting.now
 	builder := build.New(o)
 	result, err := builder.Build(ctx)
 	if err == nil && verify && !result.Failed() {
@@ -83,6 +85,7 @@ func runBuild(ctx context.Context, w World, o build.Options, verify, asJSON bool
 		err = manifest.Save(manifestPath(o.Site), result.Manifest)
 	}
 	took := w.Now().Sub(begin)
+	waiting.end()
 	switch {
 	case err != nil && !asJSON:
 		return failure{problem, err}

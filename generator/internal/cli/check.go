@@ -23,7 +23,10 @@ func checkCommand(w World) *cobra.Command {
 			}
 			o := flags.options(w)
 			o.Strict = strict
+			waiting := w.watchProgress()
+			o.Doing = waiting.now
 			result, err := build.New(o).Check(c.Context())
+			waiting.end()
 			if err != nil {
 				return failure{problem, err}
 			}

@@ -75,7 +75,8 @@ type desk struct {
 	builder *build.Builder
 	tracker *tracker.Tracker
 	preview *preview.Preview
-	broken  bool // the last build failed
+	waiting *progress // of the build under way
+	broken  bool      // the last build failed
 }
 
 func (d *desk) run(ctx context.Context, addr string, open bool) error {
@@ -109,6 +110,7 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 
 	o := d.flags.options(w)
 	o.Out, o.Local, o.Private = out, true, true
+	o.Doing = func(what string) { d.waiting.now(what) }
 	d.builder = build.New(o)
 	// Watching starts before the first build, so that nothing saved meanwhile is missed.
 	watcher, err := watch.Start(ctx, site, source.Folders(site))
@@ -184,7 +186,9 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 // build survives a fault of our own: the last good site stays served, and the
 // next edit may well pass.
 func (d *desk) build(ctx context.Context) (result build.Result, err error) {
+	d.waiting = d.world.watchProgress()
 	defer func() {
+		d.waiting.end()
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("the build broke off: %v; this is a fault of Cardbowl and worth a report", cause)
 		}
