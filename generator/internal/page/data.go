@@ -11,12 +11,15 @@ import (
 // values; a layout can ask nothing further. Addresses that start with a slash
 // already hold the path of baseURL.
 type Data struct {
-	Site       Site `digest:"-"` // SiteDigest stands for it, taken once for all pages
-	SiteDigest memo.Digest
-	Page       Page
-	Items      []Item // what a home page or list shows, newest first; one page of it when paginated
-	Terms      []Term // what a list of terms shows (every tag, say), by name
-	Pager      Pager
+	Site          Site `digest:"-"` // SiteDigest stands for it, taken once for all pages
+	SiteDigest    memo.Digest
+	Page          Page
+	Items         []Item // what a home page or list shows, newest first; one page of it when paginated
+	Terms         []Term // what a list of terms shows (every tag, say), by name
+	Pager         Pager
+	Lists         map[string][]Item // the lists that the page's front matter declares, by name
+	Sidebar       []NavItem         `digest:"-"` // every page of a manual's section, in order; SidebarDigest stands for it
+	SidebarDigest memo.Digest
 }
 
 // Site is the same on every page of one build.
@@ -29,6 +32,7 @@ type Site struct {
 	Home        string // "/" or the path of baseURL
 	Tracker     string // origin that forms and counts go to; empty: the same origin
 	Menus       map[string][]MenuItem
+	Search      string         // address of the search page; empty when there is none
 	Params      map[string]any // params: of site.yaml
 }
 
@@ -39,32 +43,66 @@ type MenuItem struct {
 
 // Page is the page being rendered.
 type Page struct {
-	Kind          string // post, page, home, list or error
-	Title         string
-	HeadTitle     string    // for <title>: the title and the site's name
-	Description   string    // for the meta element; taken from the text when front matter has none
-	URL           string    // root-relative
-	Permalink     string    // absolute
-	Section       string    // first folder under content; empty for pages at the top
-	Date          time.Time // zero when there is none
-	Lastmod       time.Time // zero when there is none
-	Authors       []string
-	Tags          []Link
-	Categories    []Link
-	Taxonomies    map[string][]Link // every taxonomy by its name in site.yaml, tags and categories too
-	Images        []string          // absolute addresses
-	Draft         bool
-	Words         int
-	ReadingTime   int // minutes at 220 words, at least 1 for a page with text
-	Headings      []Heading
-	Content       template.HTML `digest:"-"` // ContentDigest stands for it
-	ContentDigest memo.Digest
-	Form          template.HTML `digest:"-"` // the form at the end, empty when the page has none; FormDigest stands for it
-	FormDigest    memo.Digest
-	Previous      Link           // the next older post; zero when there is none
-	Next          Link           // the next newer post
-	Feeds         []Feed         // for the head: the page's own and the site's
-	Params        map[string]any // front-matter keys the program does not know, and params:
+	Kind           string // post, page, home, list or error
+	Title          string
+	HeadTitle      string    // for <title>: the title and the site's name
+	Description    string    // for the meta element; taken from the text when front matter has none
+	URL            string    // root-relative
+	Permalink      string    // absolute
+	Section        string    // first folder under content; empty for pages at the top
+	Date           time.Time // zero when there is none
+	Lastmod        time.Time // zero when there is none
+	Authors        []Link    // with an address where the author has a page
+	Tags           []Link
+	Categories     []Link
+	Taxonomies     map[string][]Link // every taxonomy by its name in site.yaml, tags and categories too
+	Images         []string          // absolute addresses
+	Draft          bool
+	Words          int
+	ReadingTime    int // minutes at 220 words, at least 1 for a page with text
+	Headings       []Heading
+	Content        template.HTML `digest:"-"` // ContentDigest stands for it
+	ContentDigest  memo.Digest
+	Form           template.HTML `digest:"-"` // the form at the end, empty when the page has none; FormDigest stands for it
+	FormDigest     memo.Digest
+	Previous       Link           // the next older post; zero when there is none
+	Next           Link           // the next newer post
+	Related        []Teaser       // posts on the same subjects, the nearest first
+	Series         Series         // zero when the page belongs to none
+	Breadcrumbs    []Link         // from the home page down to this one; empty on the home page
+	SocialImage    Image          // what social networks show beside a link; zero when there is none
+	StructuredData template.JS    // JSON-LD for a script element of the head; empty when there is nothing to say
+	Feeds          []Feed         // for the head: the page's own and the site's
+	Params         map[string]any // front-matter keys the program does not know, and params:
+}
+
+// Image is a picture by its whole address.
+type Image struct {
+	URL           string // absolute
+	Width, Height int    // pixels; zero when unknown
+	Alt           string
+}
+
+// Series is the place of a page among those that say they belong together, the
+// oldest first.
+type Series struct {
+	Title, URL  string
+	Part, Total int // Part counts from 1
+	Posts       []Link
+}
+
+// Teaser is a page in two lines, to lead a reader there.
+type Teaser struct {
+	Title, URL  string
+	Date        time.Time
+	Description string
+	ReadingTime int // minutes
+}
+
+// NavItem is one page of a section and the pages below it.
+type NavItem struct {
+	Title, URL string
+	Items      []NavItem
 }
 
 // Item is one entry of a list.
@@ -73,6 +111,7 @@ type Item struct {
 	URL           string
 	Permalink     string
 	Date          time.Time
+	Authors       []Link
 	Excerpt       template.HTML `digest:"-"` // ExcerptDigest stands for it
 	ExcerptDigest memo.Digest
 	More          bool // the page says more than its excerpt

@@ -220,7 +220,7 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	d.Description = firstOf(describe(doc), d.Description)
 	d.Lastmod, d.Draft, d.Words, d.Params = front.Lastmod, front.Draft, doc.Words, front.Params
 	d.ReadingTime = readingTime(doc.Words)
-	d.Authors = p.authorsOf(pg)
+	d.Authors = p.bylines(pg)
 	for _, h := range doc.Headings {
 		d.Headings = append(d.Headings, Heading(h))
 	}
@@ -249,6 +249,15 @@ func (p *planner) authorsOf(pg *site.Page) []string {
 	return pg.Doc.Front.Authors
 }
 
+// bylines are the authors with where each leads.
+func (p *planner) bylines(pg *site.Page) []Link {
+	var out []Link
+	for _, name := range p.authorsOf(pg) {
+		out = append(out, Link{Title: name})
+	}
+	return out
+}
+
 const wordsPerMinute = 220
 
 func readingTime(words int) int { return (words + wordsPerMinute - 1) / wordsPerMinute }
@@ -274,7 +283,7 @@ func (p *planner) item(pg *site.Page) Item {
 	}
 	doc := pg.Doc
 	item := Item{Title: pg.Title, URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path), Date: pg.Date(), More: doc.More,
-		ReadingTime: readingTime(doc.Words), Draft: doc.Front.Draft}
+		ReadingTime: readingTime(doc.Words), Draft: doc.Front.Draft, Authors: p.bylines(pg)}
 	for _, t := range pg.Terms["tags"] {
 		item.Tags = append(item.Tags, Link{t.Title, p.relative(t.Path)})
 	}
