@@ -161,10 +161,11 @@ type server struct {
 	stop func() // ends it as Ctrl-C does; what was counted is on disk then
 }
 
-// start runs a command that serves, on a port of the system's choice.
+// start runs a command that serves, on a port of the system's choice unless
+// args say on which.
 func (f folder) start(args ...string) server {
 	f.t.Helper()
-	c := f.command(append(args, "--addr", "127.0.0.1:0")...)
+	c := f.command(slices.Insert(slices.Clone(args), 1, "--addr", "127.0.0.1:0")...)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		f.t.Fatal(err)

@@ -1,0 +1,207 @@
+package cli_test
+
+// What those who judge pages for a living say of ours: axe-core of their
+// accessibility, the Nu HTML checker of their markup, Lighthouse of all of it
+// on a telephone. .ci/package.json names their versions.
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// judge is the path of a file that npm installs below .ci. Without it the test
+// is skipped, but not where a change is decided over.
+func judge(t *testing.T, file string) string {
+	t.Helper()
+	at, err := filepath.Abs(filepath.Join("../../../.ci/node_modules", filepath.FromSlash(file)))
+	if err == nil {
+		_, err = os.Stat(at)
+	}
+	if err != nil {
+		unjudged(t, "npm ci --prefix .ci installs "+file)
+	}
+	return at
+}
+
+// judgesProgram is the path of a program that a judge runs on.
+func judgesProgram(t *testing.T, name string) string {
+	t.Helper()
+	at, err := exec.LookPath(name)
+	if err != nil {
+		unjudged(t, "there is no "+name+" on PATH")
+	}
+	return at
+}
+
+func unjudged(t *testing.T, why string) {
+	t.Helper()
+	why = fmt.Sprintf("SKIPPED %s: %s", t.Name(), why)
+	if os.Getenv("CI") != "" {
+		t.Fatal(why)
+	}
+	onScreen(why)
+	t.Skip(why)
+}
+
+// published is this repository's site, built for an address and served there by
+// the tracker, as its readers get it.
+func published(t *testing.T) (f folder, url string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	f, url = own(t), "http://"+address+"/"
+	f.cardbowl("build", "--baseURL", url)
+	f.start("track", "--public", "public", "--addr", address)
+	return f, url
+}
+
+// onePageOfEach is a page of every kind, by layout.
+func onePageOfEach() []string {
+	return []string{"", "posts/", "posts/small-numbers/", "tags/", "tags/funnel/", "docs/", "docs/writing/", "about/", "thanks/", "404.html"}
+}
+
+// Nobody is kept out: by a screen that is small, by a dark one, by not seeing
+// it at all.
+func TestBrowserAccessibility(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile(judge(t, "axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url := published(t)
+	r := newReader(t)
+	type violation struct {
+		ID, Help string
+		Nodes    []struct{ HTML, FailureSummary string }
+	}
+	for _, width := range []int64{390, 1280} {
+		r.do(chromedp.EmulateViewport(width, 900))
+		for _, light := range []string{"light", "dark"} {
+			scheme := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: light}}
+			if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: scheme}); err != nil {
+				t.Fatal(err)
+			}
+			for _, page := range onePageOfEach() {
+				r.open(url + page)
+				see[bool](r, string(rules)+"; true")
+				ctx, cancel := context.WithTimeout(r.ctx, longEnough)
+				found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](
+					`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`, chromedp.EvalAwaitPromise))
+				cancel()
+				if err != nil {
+					t.Fatalf("/%s: %v", page, err)
+				}
+				for _, v := range found {
+					t.Errorf("/%s at %d px, %s: %s (%s)", page, width, light, v.Help, v.ID)
+					for _, n := range v.Nodes {
+						t.Logf("%s\n%s", n.HTML, n.FailureSummary)
+					}
+				}
+				if wide := see[int](r, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+					t.Errorf("/%s at %d px is %d px too wide", page, width, wide)
+				}
+			}
+		}
+	}
+}
+
+// Every page of the site and of the starter is HTML as the standard has it.
+func TestMarkupIsValid(t *testing.T) {
+	t.Parallel()
+	checker, java := judge(t, "vnu-jar/build/dist/vnu.jar"), judgesProgram(t, "java")
+	for _, f := range []folder{own(t), starter(t)} {
+		f.cardbowl("build")
+		c := exec.Command(java, "-jar", checker, "--errors-only", "--skip-non-html", "--format", "gnu", filepath.Join(f.path, "public"))
+		if said, err := c.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, bytes.ReplaceAll(said, []byte(f.path), nil))
+		}
+	}
+}
+
+// Lighthouse on a telephone: nothing to be said against accessibility, practices
+// and being found. Speed depends on the machine, so it is asked for only by
+// CARDBOWL_LIGHTHOUSE_RUNS: that many runs, of which the median counts.
+func TestBrowserLighthouse(t *testing.T) {
+	lighthouse, node, chromium := judge(t, "lighthouse/cli/index.js"), judgesProgram(t, "node"), findBrowser(t)
+	runs, err := strconv.Atoi(os.Getenv("CARDBOWL_LIGHTHOUSE_RUNS"))
+	if err != nil {
+		runs = 0
+	}
+	_, url := published(t)
+	for _, page := range []string{"", "posts/", "posts/small-numbers/", "docs/writing/"} {
+		asked := []string{"accessibility", "best-practices", "seo"}
+		if runs > 0 {
+			asked = append(asked, "performance")
+		}
+		scores := map[string][]float64{}
+		for range max(runs, 1) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			c := exec.CommandContext(ctx, node, lighthouse, url+page, "--output=json", "--quiet", "--only-categories="+strings.Join(asked, ","),
+				"--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic --disable-component-update --disable-background-networking --no-first-run")
+			c.Env = append(os.Environ(), "CHROME_PATH="+chromium, "NO_UPDATE_NOTIFIER=1")
+			var complaints bytes.Buffer
+			c.Stderr = &complaints
+			said, err := c.Output()
+			cancel()
+			if err != nil {
+				t.Fatalf("lighthouse: %v\n%s", err, complaints.String())
+			}
+			var report struct {
+				Categories map[string]struct {
+					Score     *float64
+					AuditRefs []struct {
+						ID     string
+						Weight float64
+					}
+				}
+				Audits map[string]struct {
+					Title, DisplayValue string
+					Score               *float64
+				}
+			}
+			if err := json.Unmarshal(said, &report); err != nil {
+				t.Fatal(err)
+			}
+			for _, category := range asked {
+				c := report.Categories[category]
+				if c.Score == nil {
+					t.Fatalf("/%s: lighthouse has no score for %s", page, category)
+				}
+				scores[category] = append(scores[category], *c.Score)
+				for _, ref := range c.AuditRefs {
+					if a := report.Audits[ref.ID]; ref.Weight > 0 && a.Score != nil && *a.Score < 1 {
+						t.Logf("/%s, %s: %s %s (%.2f)", page, category, a.Title, a.DisplayValue, *a.Score)
+					}
+				}
+			}
+		}
+		for category, got := range scores {
+			slices.Sort(got)
+			wanted := 1.0
+			if category == "performance" {
+				wanted = 0.98
+			}
+			if median := got[len(got)/2]; median < wanted {
+				t.Errorf("/%s: %s is %.2f, not %.2f (all: %v)", page, category, median, wanted, got)
+			}
+		}
+	}
+}
