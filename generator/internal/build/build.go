@@ -181,9 +181,14 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	o.Doing("planning the pages")
+	data, problems, err := content.LoadData(tree, b.memo)
+	note(problems)
+	if err != nil {
+		return t, err
+	}
 	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: o.Now()})
 	note(problems)
-	t.plan, problems = page.Make(s, layouts.Names())
+	t.plan, problems = page.Make(s, layouts, data)
 	note(problems)
 	if o.Strict {
 		for i := range t.result.Problems {

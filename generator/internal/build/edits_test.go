@@ -48,6 +48,7 @@ type post struct {
 	date                                                    time.Time
 	tags                                                    []string
 	draft, more                                             bool
+	series, authors, related, menu                          string
 }
 
 type settings struct {
@@ -68,6 +69,9 @@ func newWorld(seed uint64) *world {
 	w.files["content/index.md"] = "---\ntitle: Home\n---\nWelcome.\n"
 	w.files["content/docs/_index.md"] = "---\ntitle: Manual\n---\nHow to.\n"
 	w.files["content/docs/one.md"] = "---\ntitle: One\nweight: 1\n---\nFirst page of the manual.\n"
+	w.files["content/landing.md"] = "---\ntitle: Landing\nlayout: landing\nlists: {new: {section: posts, limit: 2}, funnel: {tag: funnel, order: title}}\n---\n"
+	w.files["templates/landing.html"] = "{{define \"main\"}}{{range .Lists}}{{range .}}{{template \"partials/item.html\" .}}{{end}}{{end}}{{.Data.people}}{{.Data.limits}}{{.Data.deep}}{{range .Page.Breadcrumbs}}{{.Title}}{{end}}{{end}}"
+	w.files["templates/docs.html"] = "{{define \"main\"}}{{range .Sidebar}}{{.Title}}{{range .Items}}{{.Title}}{{range .Items}}{{.Title}}{{end}}{{end}}{{end}}{{.Page.Content}}{{end}}"
 	w.files["content/pic.svg"] = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"
 	w.files["static/robots.txt"] = "User-agent: *\n"
 	return w
@@ -112,7 +116,7 @@ func (w *world) edit() string {
 	name, p := w.anyPost()
 	n := w.random.IntN(1000)
 	what := ""
-	switch w.random.IntN(24) {
+	switch w.random.IntN(30) {
 	case 0, 1, 2:
 		p.body = fmt.Sprintf("The beginning.\n\nThe end, version %d.\n", n)
 		what = "body"
@@ -187,6 +191,32 @@ func (w *world) edit() string {
 	case 23:
 		w.now = w.now.Add(time.Duration(w.random.IntN(15*24)) * time.Hour)
 		what = "clock " + w.now.String()
+	case 24:
+		p.series = []string{"", "One by one", "Another"}[w.random.IntN(3)]
+		what = "series " + p.series
+	case 25:
+		p.authors = []string{"", "[Ann]", "[Ann, Bo]"}[w.random.IntN(3)]
+		w.toggle("content/authors/ann/_index.md", fmt.Sprintf("---\ntitle: Ann\n---\nShe, %d.\n", n))
+		what = "authors " + p.authors
+	case 26:
+		p.related = []string{"", "false", "[" + w.linkFrom(name)[len("/posts/"):] + "]"}[w.random.IntN(3)]
+		if strings.HasSuffix(name, "/index.md") && p.related != "" {
+			p.related = "false" // from a bundle the way would be another
+		}
+		what = "related " + p.related
+	case 27:
+		p.menu = []string{"", "main", "{main: {weight: 2}}", "{footer: {name: Down here}}"}[w.random.IntN(4)]
+		what = "menu " + p.menu
+	case 28:
+		data := []string{"content/_data/people.csv", "data/limits.yaml", "data/deep/list.json", "data/more.toml"}[w.random.IntN(4)]
+		w.toggle(data, map[string]string{".csv": "name,n\nAna,%d\n", "yaml": "n: %d\n", "json": "[%d]\n", "toml": "n = %d\n"}[data[len(data)-4:]])
+		if text, there := w.files[data]; there {
+			w.files[data] = fmt.Sprintf(text, n)
+		}
+		what = data
+	case 29:
+		w.toggle([]string{"content/docs/deep/_index.md", "content/docs/deep/two.md", "content/docs/three.md"}[w.random.IntN(3)], fmt.Sprintf("---\ntitle: Page %d\nweight: %d\n---\nText.\n", n, n%3))
+		what = "manual"
 	}
 	return what
 }
@@ -219,6 +249,11 @@ func (w *world) text(p *post) string {
 	}
 	if p.alias != "" {
 		fmt.Fprintf(&b, "aliases: [%s]\n", p.alias)
+	}
+	for key, value := range map[string]string{"series": p.series, "authors": p.authors, "related": p.related, "menus": p.menu} {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", key, value)
+		}
 	}
 	if p.draft {
 		b.WriteString("draft: true\n")

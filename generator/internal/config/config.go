@@ -29,6 +29,7 @@ type Config struct {
 	Menus       map[string][]MenuItem
 	Params      map[string]any
 	Paginate    int               // entries on one page of a list
+	Related     int               // related posts named under a post; 0: none
 	HTML        bool              // markdown.html: raw HTML in markdown is let through
 	Forms       []form.Definition // in the order of site.yaml; the first is the default
 	Sales       []string          // the stages after the line
@@ -46,6 +47,10 @@ type MenuItem struct {
 	Title string `yaml:"title"`
 	Name  string `yaml:"name"` // Hugo's word for the title
 	URL   string `yaml:"url"`
+	// Parent is the title of the entry it stands below, Weight its place: entries
+	// with one come first, the lightest on top.
+	Parent string `yaml:"parent"`
+	Weight int    `yaml:"weight"`
 }
 
 // Tracker is how the site is counted.
@@ -111,6 +116,7 @@ type file struct {
 	Menus       map[string][]MenuItem `yaml:"menus"`
 	Params      map[string]any        `yaml:"params"`
 	Paginate    int                   `yaml:"paginate"`
+	Related     *int                  `yaml:"related"`
 	Markdown    struct {
 		HTML bool `yaml:"html"`
 	} `yaml:"markdown"`
@@ -138,6 +144,7 @@ const (
 	defaultLanguage = "en"
 	defaultZone     = "UTC"
 	defaultPaginate = 10
+	defaultRelated  = 3
 	defaultCurrency = "USD"
 )
 
@@ -238,6 +245,14 @@ func (l *loader) config(f file, baseURL string) Config {
 	}
 	if c.Paginate == 0 {
 		c.Paginate = defaultPaginate
+	}
+	c.Related = defaultRelated
+	if f.Related != nil {
+		c.Related = *f.Related
+	}
+	if c.Related < 0 {
+		l.complain(l.value("related"), diag.Error, "related is how many posts are named under a post: 0 or more", "")
+		c.Related = 0
 	}
 	if len(c.Sales) == 0 {
 		c.Sales = defaultSales()

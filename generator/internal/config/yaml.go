@@ -33,6 +33,15 @@ func (t Text) At(node *yaml.Node, severity diag.Severity, message, hint string) 
 // Parse returns the mapping that the text holds, with positions; nil where the
 // text is empty or says nothing but comments. Duplicate keys are an error.
 func Parse(t Text) (mapping *yaml.Node, problems diag.List) {
+	root, problems := ParseValue(t)
+	if root != nil && root.Kind != yaml.MappingNode {
+		return nil, diag.List{t.At(root, diag.Error, "expected `key: value` lines", "write one setting per line, such as `title: My site`")}
+	}
+	return root, problems
+}
+
+// ParseValue is Parse for a text that may hold a list or a single value as well.
+func ParseValue(t Text) (root *yaml.Node, problems diag.List) {
 	var document yaml.Node
 	if err := decode(t.YAML, &document); err != nil {
 		line, message := syntaxError(err)
@@ -44,12 +53,9 @@ func Parse(t Text) (mapping *yaml.Node, problems diag.List) {
 	if len(document.Content) == 0 {
 		return nil, nil
 	}
-	root := document.Content[0]
+	root = document.Content[0]
 	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
 		return nil, nil
-	}
-	if root.Kind != yaml.MappingNode {
-		return nil, diag.List{t.At(root, diag.Error, "expected `key: value` lines", "write one setting per line, such as `title: My site`")}
 	}
 	return root, duplicates(t, root)
 }

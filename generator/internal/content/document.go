@@ -42,6 +42,10 @@ type FrontMatter struct {
 	Layout      string
 	Weight      int
 	Form        FormChoice
+	Related     RelatedChoice
+	Lists       []List      // by name
+	Menus       []MenuEntry // in order of the menus' names
+	NoIndex     bool        // search engines are asked to leave the page out
 	ID          string
 	Params      map[string]any   // unknown keys, and the keys of params:
 	Places      map[string]Place // where each key stands, by its name here in lower case
@@ -65,6 +69,36 @@ func (d Document) At(key string, severity diag.Severity, message, hint string) d
 type FormChoice struct {
 	Name string
 	None bool
+}
+
+// RelatedChoice is the related: key. Zero leaves the choice to the site.
+type RelatedChoice struct {
+	Files []string // as written: relative to the document, or from content/ with a slash
+	None  bool
+}
+
+// List is one entry of lists: what of the site a page shows besides its text.
+type List struct {
+	Name    string
+	Section string // first folder under content; empty: any
+	Terms   []ListTerm
+	Pages   []string // chosen by hand, in this order; as written
+	Order   string   // one of ListOrders; empty: newest first
+	Limit   int      // 0: all
+}
+
+// ListTerm is a term that the pages of a list carry.
+type ListTerm struct{ Taxonomy, Name string }
+
+// ListOrders are the orders a list may have, the first by default.
+func ListOrders() []string { return []string{"newest", "oldest", "title", "weight"} }
+
+// MenuEntry is a page's own entry in a menu.
+type MenuEntry struct {
+	Menu   string
+	Title  string // empty: the page's title
+	Parent string // title of the entry it stands below; empty: none
+	Weight int    // 0: after those that have one
 }
 
 // Heading is one heading of the text.

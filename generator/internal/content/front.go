@@ -264,14 +264,14 @@ func spellings() map[string]string {
 	return map[string]string{
 		"pubdate": "publishdate", "modified": "lastmod", "updated": "lastmod", "last_modified_at": "lastmod",
 		"unpublishdate": "expirydate", "redirect_from": "aliases", "template": "layout", "category": "categories", "tag": "tags",
-		"excerpt": "summary", "image": "images", "authors": "author", "extra": "params", "permalink": "url",
+		"excerpt": "summary", "image": "images", "authors": "author", "extra": "params", "permalink": "url", "menu": "menus",
 	}
 }
 
 // known are our names of the keys, as the manual spells them.
 func known() []string {
 	return []string{"title", "date", "lastmod", "publishDate", "expiryDate", "draft", "slug", "url", "aliases", "description", "summary",
-		"tags", "categories", "series", "author", "images", "layout", "weight", "form", "params", "id"}
+		"tags", "categories", "series", "author", "images", "layout", "weight", "form", "related", "lists", "menus", "noindex", "params", "id"}
 }
 
 func (f *fields) complain(node *yaml.Node, severity diag.Severity, message, hint string) {
@@ -345,7 +345,23 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 	case "summary":
 		front.Summary = f.str(name, value)
 	case "author":
-		front.Authors = f.list(name, value)
+		front.Authors = f.authors(name, value)
+	case "related":
+		if value.Tag == "!!bool" {
+			front.Related.None = !f.boolean(name, value)
+		} else {
+			front.Related.Files = f.list(name, value)
+		}
+	case "lists":
+		front.Lists = f.lists(value)
+	case "menus":
+		front.Menus = f.menus(value)
+	case "noindex":
+		front.NoIndex = f.boolean(name, value)
+	case "robots":
+		front.NoIndex = strings.Contains(strings.ToLower(f.str(name, value)), "noindex")
+	case "taxonomies": // Zola's group of them
+		f.taxonomies(value)
 	case "images":
 		front.Images = f.list(name, value)
 	case "layout":

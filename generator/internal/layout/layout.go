@@ -36,7 +36,8 @@ type Set struct {
 // Layout is one ready template.
 type Layout struct {
 	Name    string
-	Closure memo.Digest // of everything that executing it can see besides the data
+	Closure memo.Digest     // of everything that executing it can see besides the data
+	Names   map[string]bool // every field name that its closure holds: it can reach no other
 	ready   *template.Template
 	texts   map[string][]byte // by template name, for diagnostics
 }
@@ -99,12 +100,11 @@ func (l *loader) load(shared, own []string) {
 		if !l.parse(set, name, defined) {
 			continue
 		}
-		closure, ok := l.closure(set, defined)
-		if !ok {
-			continue
+		layout := Layout{Name: strings.TrimSuffix(name, ".html"), Names: map[string]bool{}, ready: set, texts: l.texts}
+		var sound bool
+		if layout.Closure, sound = l.closure(set, defined, layout.Names); sound {
+			l.set.layouts[layout.Name] = layout
 		}
-		layout := strings.TrimSuffix(name, ".html")
-		l.set.layouts[layout] = Layout{Name: layout, Closure: closure, ready: set, texts: l.texts}
 	}
 }
 
@@ -133,8 +133,9 @@ func (l *loader) parse(set *template.Template, name string, definedIn map[string
 }
 
 // closure walks the templates that can be reached from base.html and digests
-// the files that define them and the assets they name.
-func (l *loader) closure(set *template.Template, definedIn map[string]string) (memo.Digest, bool) {
+// the files that define them and the assets they name. It notes the names of
+// all fields.
+func (l *loader) closure(set *template.Template, definedIn map[string]string, fields map[string]bool) (memo.Digest, bool) {
 	files := map[string]memo.Digest{}
 	assets := map[string]string{}
 	sound := true
@@ -159,6 +160,12 @@ func (l *loader) closure(set *template.Template, definedIn map[string]string) (m
 					sound = false
 				}
 				reach(n.Name)
+			case *parse.FieldNode:
+				note(fields, n.Ident)
+			case *parse.VariableNode:
+				note(fields, n.Ident)
+			case *parse.ChainNode:
+				note(fields, n.Field)
 			case *parse.CommandNode:
 				if f, ok := n.Args[0].(*parse.IdentifierNode); ok && f.Ident == "asset" {
 					sound = l.asset(file, t.Tree, n, assets) && sound
@@ -168,6 +175,12 @@ func (l *loader) closure(set *template.Template, definedIn map[string]string) (m
 	}
 	reach(base)
 	return memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath), sound
+}
+
+func note(names map[string]bool, more []string) {
+	for _, name := range more {
+		names[name] = true
+	}
 }
 
 func (l *loader) asset(file string, tree *parse.Tree, n *parse.CommandNode, assets map[string]string) bool {
@@ -235,6 +248,8 @@ func inspect(n parse.Node, visit func(parse.Node)) {
 		for _, arg := range n.Args {
 			inspect(arg, visit)
 		}
+	case *parse.ChainNode:
+		inspect(n.Node, visit)
 	}
 }
 

@@ -20,6 +20,8 @@ type Data struct {
 	Lists         map[string][]Item // the lists that the page's front matter declares, by name
 	Sidebar       []NavItem         `digest:"-"` // every page of a manual's section, in order; SidebarDigest stands for it
 	SidebarDigest memo.Digest
+	Data          map[string]any `digest:"-"` // the data files by name, without ending, folders as maps of their files; DataDigest stands for it
+	DataDigest    memo.Digest
 }
 
 // Site is the same on every page of one build.
@@ -36,9 +38,10 @@ type Site struct {
 	Params      map[string]any // params: of site.yaml
 }
 
-// MenuItem is one entry of a menu of site.yaml.
+// MenuItem is one entry of a menu, and those below it.
 type MenuItem struct {
 	Title, URL string
+	Items      []MenuItem
 }
 
 // Page is the page being rendered.

@@ -88,7 +88,7 @@ func (p *planner) origin() string {
 
 func (p *planner) entry(pg *site.Page) entry {
 	front := pg.Doc.Front
-	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: p.authorsOf(pg),
+	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: p.site.Authors(pg),
 		Summary: clean(describe(pg.Doc)), Said: p.said[pg]}
 	e.ID = firstOf(front.ID, e.URL)
 	if front.Lastmod.After(e.Updated) {

@@ -11,6 +11,7 @@ import (
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/layout"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/site"
@@ -63,9 +64,10 @@ type Plan struct {
 	Frame   Planned // the page whose rendering becomes manifest.Frame
 }
 
-// Make plans every page of a site. layouts are the names of those there are.
-func Make(s site.Site, layouts []string) (Plan, diag.List) {
-	p := planner{site: s, config: s.Config, base: s.Config.BasePath(), layouts: layouts, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
+// Make plans every page of a site, for the layouts there are. A page gets only
+// those of the dearer data that its layout names.
+func Make(s site.Site, layouts layout.Set, data content.Data) (Plan, diag.List) {
+	p := planner{site: s, config: s.Config, base: s.Config.BasePath(), layouts: layouts, data: data, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
@@ -88,6 +90,9 @@ func Make(s site.Site, layouts []string) (Plan, diag.List) {
 	if slices.Contains(s.Extras, site.Robots) {
 		p.robots()
 	}
+	if slices.Contains(s.Extras, site.Redirects) {
+		p.redirects()
+	}
 	return p.plan, p.problems
 }
 
@@ -95,8 +100,10 @@ type planner struct {
 	site         site.Site
 	config       config.Config
 	base         string // the path of baseURL
-	layouts      []string
-	homeFeeds    []Feed // what every page points to
+	layouts      layout.Set
+	data         content.Data
+	sidebars     map[*site.Page]sidebar // by the page of a section
+	homeFeeds    []Feed                 // what every page points to
 	shared       Site
 	sharedDigest memo.Digest
 	items        map[*site.Page]Item
@@ -109,12 +116,8 @@ type planner struct {
 func (p *planner) siteData() Site {
 	c := p.config
 	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Author: c.Author, BaseURL: c.BaseURL,
-		Home: p.base, Tracker: c.Tracker.URL, Menus: map[string][]MenuItem{}, Params: c.Params}
-	for name, items := range c.Menus {
-		for _, item := range items {
-			s.Menus[name] = append(s.Menus[name], MenuItem{item.Title, p.written(item.URL)})
-		}
-	}
+		Home: p.base, Tracker: c.Tracker.URL, Params: c.Params}
+	s.Menus = p.menus()
 	return s
 }
 
@@ -141,10 +144,14 @@ func (p *planner) page(pg *site.Page) {
 	data, body := p.pageData(pg)
 	ending := p.placeForm(pg, pg.Form, "end")
 	data.FormDigest = memo.Of(ending.markup, ending.post)
-	layout := p.layoutOf(pg)
+	name := p.layoutOf(pg)
+	shared := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
+	if l, found := p.layouts.Get(name); found {
+		p.named(pg, l.Names, &shared)
+	}
 	chunks := pg.Chunks(p.config.Paginate)
 	for n := range chunks {
-		d := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
+		d := shared
 		if pg.Kind == site.Home || pg.Kind == site.List {
 			d.Pager = p.pager(pg, n+1, chunks)
 			members := pg.Members[min(n*p.config.Paginate, len(pg.Members)):min((n+1)*p.config.Paginate, len(pg.Members))]
@@ -155,7 +162,7 @@ func (p *planner) page(pg *site.Page) {
 				d.Terms = append(d.Terms, Term{t.Title, p.relative(t.Path), t.Count})
 			}
 		}
-		planned := Planned{Output: pg.Output, Layout: layout, Data: d, body: body, form: ending}
+		planned := Planned{Output: pg.Output, Layout: name, Data: d, body: body, form: ending}
 		if n > 0 {
 			at := pg.ChunkPath(n + 1)
 			planned.Output = strings.TrimPrefix(at, "/") + "index.html"
@@ -181,10 +188,10 @@ func (p *planner) pager(pg *site.Page, n, total int) Pager {
 func (p *planner) layoutOf(pg *site.Page) string {
 	if pg.Doc != nil && pg.Doc.Front.Layout != "" {
 		named := pg.Doc.Front.Layout
-		if slices.Contains(p.layouts, named) {
+		if p.has(named) {
 			return named
 		}
-		hint := diag.DidYouMean(named, p.layouts)
+		hint := diag.DidYouMean(named, p.layouts.Names())
 		if hint == "" {
 			hint = "a layout is a file such as templates/" + named + ".html"
 		}
@@ -193,10 +200,27 @@ func (p *planner) layoutOf(pg *site.Page) string {
 	switch {
 	case len(pg.AllTerms) > 0:
 		return "terms"
+	case pg.Term && pg.Taxonomy == site.Authors && p.has("author"):
+		return "author"
+	case pg.Term && p.has("term"):
+		return "term"
+	case (pg.Kind == site.Plain || pg.Kind == site.List) && !slices.Contains(ownLayouts(), pg.Section) && p.has(pg.Section):
+		return pg.Section
 	case pg.Kind == site.Plain:
 		return "page"
 	}
 	return pg.Kind
+}
+
+// ownLayouts are the names of layouts that stand for a kind of page, and for no
+// section that happens to have the same name.
+func ownLayouts() []string {
+	return []string{"home", "post", "page", "list", "terms", "term", "author", "404"}
+}
+
+func (p *planner) has(name string) bool {
+	_, found := p.layouts.Get(name)
+	return found
 }
 
 // pageData is what a layout learns of a page, and its text.
@@ -241,19 +265,17 @@ func describe(doc *content.Document) string {
 	return firstOf(doc.Front.Description, doc.Front.Summary, content.Shorten(doc.Opening, descriptionLength))
 }
 
-// authorsOf are a page's own authors; a post without any is the site's.
-func (p *planner) authorsOf(pg *site.Page) []string {
-	if len(pg.Doc.Front.Authors) == 0 && pg.Kind == site.Post && p.config.Author != "" {
-		return []string{p.config.Author}
-	}
-	return pg.Doc.Front.Authors
-}
-
 // bylines are the authors with where each leads.
 func (p *planner) bylines(pg *site.Page) []Link {
 	var out []Link
-	for _, name := range p.authorsOf(pg) {
-		out = append(out, Link{Title: name})
+	for _, name := range p.site.Authors(pg) {
+		author := Link{Title: name}
+		for _, t := range pg.Terms[site.Authors] {
+			if site.Slug(t.Title) == site.Slug(name) {
+				author = Link{t.Title, p.relative(t.Path)}
+			}
+		}
+		out = append(out, author)
 	}
 	return out
 }
@@ -351,6 +373,18 @@ func (p *planner) redirect(alias string, pg *site.Page) Written {
 		output += "index.html"
 	}
 	return written(output, fmt.Appendf(nil, redirectPage, escape(p.config.Language), escape(pg.Title), escape(p.absolute(pg.Path)), to, to, escape(pg.Title)))
+}
+
+// redirects are the former addresses in one file, for hosts that answer them
+// with a 301.
+func (p *planner) redirects() {
+	var text []byte
+	for _, pg := range p.site.Pages {
+		for _, alias := range pg.Aliases {
+			text = fmt.Appendf(text, "%s %s 301\n", p.relative(alias), p.relative(pg.Path))
+		}
+	}
+	p.plan.Written = append(p.plan.Written, written(site.Redirects, text))
 }
 
 // feedLinks are the feeds of one list.

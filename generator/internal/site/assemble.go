@@ -37,6 +37,8 @@ func Assemble(cfg config.Config, documents []content.Document, tree source.Tree,
 	a.lists()
 	a.terms()
 	a.order()
+	a.family()
+	a.related()
 	a.aliases()
 	for _, p := range a.site.Pages {
 		for n := 2; n <= p.Chunks(cfg.Paginate); n++ {
@@ -115,7 +117,11 @@ func (a *assembly) extras() {
 			}
 		}
 	}
-	for _, name := range []string{Sitemap, Robots} {
+	names := []string{Sitemap, Robots}
+	if len(a.site.aliases) > 0 {
+		names = append(names, Redirects)
+	}
+	for _, name := range names {
 		if free(name) {
 			a.site.Extras = append(a.site.Extras, name)
 		}
@@ -362,14 +368,14 @@ func (a *assembly) members() {
 // Spellings that share an address are one term; the first in order of the pages
 // names it.
 func (a *assembly) terms() {
-	for _, taxonomy := range a.config.Taxonomies {
+	for _, taxonomy := range a.taxonomies() {
 		at := "/" + Slug(taxonomy) + "/"
 		terms := map[string]*Page{}
 		for _, p := range a.site.Pages {
 			if p.Doc == nil {
 				continue
 			}
-			for _, name := range p.Doc.Front.Terms[taxonomy] {
+			for _, name := range a.termsOf(p, taxonomy) {
 				slug := Slug(name)
 				if slug == "" {
 					a.problems = append(a.problems, p.Doc.At(taxonomy, diag.Error, fmt.Sprintf("`%s` holds nothing that an address may hold", name), ""))
@@ -377,7 +383,7 @@ func (a *assembly) terms() {
 				}
 				term, found := terms[slug]
 				if !found {
-					term = &Page{Kind: List, Path: at + slug + "/", Title: name, Taxonomy: taxonomy}
+					term = &Page{Kind: List, Path: at + slug + "/", Title: name, Taxonomy: taxonomy, Term: true}
 					terms[slug] = term
 				}
 				if p.Terms == nil {
@@ -406,7 +412,7 @@ func (a *assembly) terms() {
 // and text.
 func (a *assembly) described(p *Page) *Page {
 	if own, found := a.site.byPath[p.Path]; found && own.Kind == List {
-		own.Taxonomy, own.Members = p.Taxonomy, p.Members
+		own.Taxonomy, own.Term, own.Members = p.Taxonomy, p.Term, p.Members
 		return own
 	}
 	a.add(p)
@@ -416,15 +422,16 @@ func (a *assembly) described(p *Page) *Page {
 // inOrder is Hugo's order of a list: weight, then newest first, then title,
 // then path.
 func inOrder(a, b *Page) int {
-	weight := func(p *Page) int {
-		if w := p.Doc.Front.Weight; w != 0 {
-			return w
-		}
-		return 1 << 30 // without a weight: after those with one
-	}
 	return cmp.Or(
-		cmp.Compare(weight(a), weight(b)), b.Date().Compare(a.Date()),
+		cmp.Compare(weightOf(a), weightOf(b)), b.Date().Compare(a.Date()),
 		strings.Compare(a.Title, b.Title), strings.Compare(a.Path, b.Path))
+}
+
+func weightOf(p *Page) int {
+	if w := p.Doc.Front.Weight; w != 0 {
+		return w
+	}
+	return 1 << 30 // without a weight: after those with one
 }
 
 // order sorts pages and lists and finds the neighbours of each post: those next
@@ -434,6 +441,9 @@ func (a *assembly) order() {
 	posts := map[string][]*Page{}
 	for _, p := range a.site.Pages {
 		slices.SortFunc(p.Members, inOrder)
+		if p.Term && p.Taxonomy == Series {
+			slices.SortFunc(p.Members, toBeRead)
+		}
 		if p.Kind == Post {
 			posts[p.Section] = append(posts[p.Section], p)
 		}

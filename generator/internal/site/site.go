@@ -25,6 +25,10 @@ const (
 	Robots  = "robots.txt"
 )
 
+// Redirects is the list of former addresses as Netlify and Cloudflare Pages read
+// it, made where a page has any.
+const Redirects = "_redirects"
+
 // feedNames are the feeds of a list with dated pages: RSS, Atom and JSON Feed.
 func feedNames() []string { return []string{"index.xml", "atom.xml", "feed.json"} }
 
@@ -41,7 +45,7 @@ type Site struct {
 	Config config.Config
 	Pages  []*Page  // by path: documents, lists and term pages
 	Files  []File   // published as they are, by path
-	Extras []string // of Sitemap and Robots, those that no file of the site stands for
+	Extras []string // of Sitemap, Robots and Redirects, those that no file of the site stands for
 
 	byFile  map[string]*Page // document → page
 	byPath  map[string]*Page
@@ -67,14 +71,38 @@ type Page struct {
 	Form    string            // name of the form at its end; empty: none
 	Aliases []string          // former site paths
 	Terms   map[string][]Term // by taxonomy
-	Older   *Page             // the neighbours of a post within its section
+	Older   *Page             // the neighbours of a post within its section; of a page of a manual, the ones after and before it
 	Newer   *Page
+	Related []*Page // posts on the same subjects, the nearest first
+	Parent  *Page   // the list it belongs to; nil for the home page
+
+	Children []*Page // of the page of a section: pages and sections right below it, in order
 
 	Members  []*Page  // of a home page or list, in order
 	Feeds    []string // names of the feeds below its path
 	Taxonomy string   // of a term page or a list of terms
+	Term     bool     // it is the page of one term
 	AllTerms []Term   // of a list of terms, by name
 }
+
+// Authors are a page's own authors; a post without any is the site's.
+func (s Site) Authors(p *Page) []string {
+	if p.Doc == nil {
+		return nil
+	}
+	if names := p.Doc.Front.Authors; len(names) > 0 || p.Kind != Post || s.Config.Author == "" {
+		return names
+	}
+	return []string{s.Config.Author}
+}
+
+// Authors is the taxonomy of who wrote what. It has pages where site.yaml lists
+// it, a document under content/authors describes an author, or the site has more
+// authors than one.
+const Authors = "authors"
+
+// Series is the taxonomy of pages that are read one after the other.
+const Series = "series"
 
 // Term is one term of a taxonomy.
 type Term struct {
