@@ -18,6 +18,9 @@ func (a *assembly) taxonomies() []string {
 	if slices.Contains(names, Authors) {
 		return names
 	}
+	if own, found := a.site.byPath["/"+Authors+"/"]; found && own.Kind != List {
+		return names // the writer has a page of her own there
+	}
 	authors := map[string]bool{}
 	for _, p := range a.site.Pages {
 		for _, name := range a.site.Authors(p) {
