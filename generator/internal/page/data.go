@@ -50,6 +50,7 @@ type Page struct {
 	Title          string
 	HeadTitle      string    // for <title>: the title and the site's name
 	Description    string    // for the meta element; taken from the text when front matter has none
+	Deck           string    // the description of the front matter, to stand below the title; empty without one
 	URL            string    // root-relative
 	Permalink      string    // absolute
 	Section        string    // first folder under content; empty for pages at the top
@@ -68,8 +69,8 @@ type Page struct {
 	ContentDigest  memo.Digest
 	Form           template.HTML `digest:"-"` // the form at the end, empty when the page has none; FormDigest stands for it
 	FormDigest     memo.Digest
-	Previous       Link           // the next older post; zero when there is none
-	Next           Link           // the next newer post
+	Previous       Link           // the next older post, or the page before this one in a manual; zero when there is none
+	Next           Link           // the next newer post, or the page after this one in a manual
 	Related        []Teaser       // posts on the same subjects, the nearest first
 	Series         Series         // zero when the page belongs to none
 	Breadcrumbs    []Link         // from the home page down to this one; empty on the home page

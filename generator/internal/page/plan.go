@@ -241,7 +241,7 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 		return d, resolved{}
 	}
 	doc, front := pg.Doc, pg.Doc.Front
-	d.Description = firstOf(describe(doc), d.Description)
+	d.Description, d.Deck = firstOf(describe(doc), d.Description), front.Description
 	d.Lastmod, d.Draft, d.Words, d.Params = front.Lastmod, front.Draft, doc.Words, front.Params
 	d.ReadingTime = readingTime(doc.Words)
 	d.Authors = p.bylines(pg)
