@@ -31,6 +31,7 @@ type Config struct {
 	Paginate    int               // entries on one page of a list
 	Related     int               // related posts named under a post; 0: none
 	HTML        bool              // markdown.html: raw HTML in markdown is let through
+	Highlight   bool              // markdown.highlight: code is coloured by its language
 	Forms       []form.Definition // in the order of site.yaml; the first is the default
 	Sales       []string          // the stages after the line
 	Currency    string
@@ -118,7 +119,8 @@ type file struct {
 	Paginate    int                   `yaml:"paginate"`
 	Related     *int                  `yaml:"related"`
 	Markdown    struct {
-		HTML bool `yaml:"html"`
+		HTML      bool  `yaml:"html"`
+		Highlight *bool `yaml:"highlight"`
 	} `yaml:"markdown"`
 	Images map[string]any `yaml:"images"`
 	Theme  string         `yaml:"theme"`
@@ -238,7 +240,7 @@ func (l *loader) config(f file, baseURL string) Config {
 	c := Config{
 		Title: or(f.Title, defaultTitle), Language: or(f.Language, defaultLanguage), TimeZone: or(f.TimeZone, defaultZone),
 		Description: f.Description, Author: f.Author, Permalinks: f.Permalinks, Menus: f.Menus, Params: f.Params,
-		Paginate: f.Paginate, HTML: f.Markdown.HTML, Sales: f.Funnel.Sales, Currency: or(f.Currency, defaultCurrency), Sender: f.Sender,
+		Paginate: f.Paginate, HTML: f.Markdown.HTML, Highlight: f.Markdown.Highlight == nil || *f.Markdown.Highlight, Sales: f.Funnel.Sales, Currency: or(f.Currency, defaultCurrency), Sender: f.Sender,
 	}
 	if c.Paginate < 0 {
 		l.complain(l.value("paginate"), diag.Error, "paginate must be a positive number", "")

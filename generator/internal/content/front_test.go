@@ -84,7 +84,7 @@ func TestNames(t *testing.T) {
 		"content/posts/2026-13-45-a-post.md":       "0001-01-01 ",
 		"content/posts/a-post.md":                  "0001-01-01 ",
 	} {
-		d := Parse(file, memo.Digest{}, []byte("Text"), settings(), newConverter(false))
+		d := Parse(file, memo.Digest{}, []byte("Text"), settings(), newConverter(Settings{}))
 		if got := d.Front.Date.Format(time.DateOnly) + " " + d.Front.Slug; got != want {
 			t.Errorf("%s: %q, want %q", file, got, want)
 		}

@@ -30,19 +30,21 @@ type converter struct {
 	goldmark.Markdown
 }
 
-func newConverter(rawHTML bool) converter {
+func newConverter(s Settings) converter {
+	words := wordsFor(s.Language)
 	return converter{goldmark.New(
 		goldmark.WithExtensions(
-			// GFM, but for a table's alignment: a style attribute would break a strict CSP.
+			// GFM, but for a table's alignment: a style attribute would break a strict
+			// CSP, and the align attribute is no more. Cells get a class instead.
 			extension.Linkify, extension.Strikethrough, extension.TaskList,
-			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute)),
-			extension.Footnote, extension.Typographer, extension.DefinitionList),
+			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone)),
+			extension.Footnote, extension.NewTypographer(words.quotes()), extension.DefinitionList),
 		goldmark.WithParserOptions(
 			parser.WithAutoHeadingID(), parser.WithAttribute(),
-			parser.WithBlockParsers(util.Prioritized(shortcodeBlock{}, 50)),
+			parser.WithBlockParsers(util.Prioritized(shortcodeBlock{}, 50), util.Prioritized(attributeLine{}, 60)),
 			parser.WithInlineParsers(util.Prioritized(shortcodeInline{}, 50)),
 		),
-		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(nodes{rawHTML}, 50))),
+		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(nodes{s.HTML, newHighlighter(s.Plain), words}, 50))),
 	)}
 }
 
@@ -97,7 +99,11 @@ func Anchor(title string) string {
 }
 
 // nodes renders what differs from goldmark's own renderer.
-type nodes struct{ rawHTML bool }
+type nodes struct {
+	rawHTML bool
+	code    highlighter
+	words   words
+}
 
 // RegisterFuncs implements renderer.NodeRenderer.
 func (r nodes) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
@@ -105,6 +111,12 @@ func (r nodes) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
 	register.Register(ast.KindImage, renderImage)
 	register.Register(ast.KindHTMLBlock, r.renderHTMLBlock)
 	register.Register(ast.KindRawHTML, r.renderRawHTML)
+	register.Register(ast.KindHeading, renderHeading)
+	register.Register(ast.KindFencedCodeBlock, r.renderCode)
+	register.Register(ast.KindCodeBlock, r.renderCode)
+	register.Register(extensionast.KindTable, renderTable)
+	register.Register(extensionast.KindTaskCheckBox, r.renderTask)
+	register.Register(kindCallout, renderCallout)
 	register.Register(kindShortcodeBlock, renderMarkOf)
 	register.Register(kindShortcodeInline, renderMarkOf)
 }
@@ -374,16 +386,26 @@ func withoutAnchors(root ast.Node) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
-		switch n.Kind() {
-		case ast.KindHeading:
-			n.RemoveAttributes()
-		case extensionast.KindFootnoteLink:
+		if n.Kind() == extensionast.KindFootnoteLink {
 			notes = append(notes, n)
+		}
+		if _, named := n.AttributeString("id"); named {
+			withoutID(n)
 		}
 		return ast.WalkContinue, nil
 	})
 	for _, n := range notes {
 		n.Parent().RemoveChild(n.Parent(), n)
+	}
+}
+
+func withoutID(n ast.Node) {
+	attributes := n.Attributes()
+	n.RemoveAttributes()
+	for _, a := range attributes {
+		if string(a.Name) != "id" {
+			n.SetAttribute(a.Name, a.Value)
+		}
 	}
 }
 

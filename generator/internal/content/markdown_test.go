@@ -28,7 +28,7 @@ func settings() Settings {
 func parsed(text string) Document { return parsedWith(settings(), text) }
 
 func parsedWith(s Settings, text string) Document {
-	return Parse("content/posts/a.md", memo.OfBytes([]byte(text)), []byte(text), s, newConverter(s.HTML))
+	return Parse("content/posts/a.md", memo.OfBytes([]byte(text)), []byte(text), s, newConverter(s))
 }
 
 // shown is a body with its references written as [[kind target]].
@@ -52,15 +52,15 @@ func shown(b Body) string {
 
 func TestMarkdown(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"table", "| a | b |\n|:-:|--:|\n| 1 | 2 |\n", "<table>\n<thead>\n<tr>\n<th align=\"center\">a</th>\n<th align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td align=\"center\">1</td>\n<td align=\"right\">2</td>\n</tr>\n</tbody>\n</table>\n"},
-		{"typographer", "\"Sales\" -- it's... one --- two\n", "<p>&ldquo;Sales&rdquo; &ndash; it&rsquo;s&hellip; one &mdash; two</p>\n"},
-		{"code is left alone", "`\"a\" -- b` and\n\n```go\na := \"--\" // <b>\n```\n", "<p><code>&quot;a&quot; -- b</code> and</p>\n<pre><code class=\"language-go\">a := &quot;--&quot; // &lt;b&gt;\n</code></pre>\n"},
+		{"table", "| a | b |\n|:-:|--:|\n| 1 | 2 |\n", "<div class=\"table-scroll\" tabindex=\"0\">\n<table>\n<thead>\n<tr>\n<th class=\"align-center\">a</th>\n<th class=\"align-right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td class=\"align-center\">1</td>\n<td class=\"align-right\">2</td>\n</tr>\n</tbody>\n</table>\n</div>\n"},
+		{"typographer", "\"Sales\" -- it's... one --- two\n", "<p>“Sales” &ndash; it&rsquo;s&hellip; one &mdash; two</p>\n"},
+		{"code is left alone", "`\"a\" -- b` and\n\n```go\na := \"--\" // <b>\n```\n", "<p><code>&quot;a&quot; -- b</code> and</p>\n<pre tabindex=\"0\"><code class=\"language-go\">a := <span class=\"s\">&#34;--&#34;</span> <span class=\"c\">// &lt;b&gt;</span>\n</code></pre>\n"},
 		{"footnote", "One[^n].\n\n[^n]: Note.\n", "<p>One<sup id=\"fnref:1\"><a href=\"#fn:1\" class=\"footnote-ref\" role=\"doc-noteref\">1</a></sup>.</p>\n<div class=\"footnotes\" role=\"doc-endnotes\">\n<hr>\n<ol>\n<li id=\"fn:1\">\n<p>Note.&#160;<a href=\"#fnref:1\" class=\"footnote-backref\" role=\"doc-backlink\">&#x21a9;&#xfe0e;</a></p>\n</li>\n</ol>\n</div>\n"},
-		{"tasks and strikes", "- [x] ~~done~~\n", "<ul>\n<li><input checked=\"\" disabled=\"\" type=\"checkbox\"> <del>done</del></li>\n</ul>\n"},
+		{"tasks and strikes", "- [x] ~~done~~\n", "<ul>\n<li><input type=\"checkbox\" disabled checked aria-label=\"done\"> <del>done</del></li>\n</ul>\n"},
 		{"numbered from three", "3. a\n4. b\n", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>\n"},
 		{"definitions", "Term\n: What it is\n", "<dl>\n<dt>Term</dt>\n<dd>What it is</dd>\n</dl>\n"},
 		{"bare addresses", "www.example.org https://example.org/a?b=c&d=e\n", "<p><a href=\"http://www.example.org\">www.example.org</a> <a href=\"https://example.org/a?b=c&amp;d=e\">https://example.org/a?b=c&amp;d=e</a></p>\n"},
-		{"headings in any script", "# Größe & Maß\n## 日本語 テスト\n## Größe & Maß\n## !!!\n## Own {#chosen .wide}\n", "<h1 id=\"größe--maß\">Größe &amp; Maß</h1>\n<h2 id=\"日本語-テスト\">日本語 テスト</h2>\n<h2 id=\"größe--maß-1\">Größe &amp; Maß</h2>\n<h2 id=\"section\">!!!</h2>\n<h2 id=\"chosen\" class=\"wide\">Own</h2>\n"},
+		{"headings in any script", "# Größe & Maß\n## 日本語 テスト\n## Größe & Maß\n## !!!\n## Own {#chosen .wide}\n", "<h1 id=\"größe--maß\">Größe &amp; Maß</h1>\n<h2 id=\"日本語-テスト\">日本語 テスト<a class=\"anchor\" href=\"#%E6%97%A5%E6%9C%AC%E8%AA%9E-%E3%83%86%E3%82%B9%E3%83%88\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"größe--maß-1\">Größe &amp; Maß<a class=\"anchor\" href=\"#gr%C3%B6%C3%9Fe--ma%C3%9F-1\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"section\">!!!<a class=\"anchor\" href=\"#section\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"chosen\" class=\"wide\">Own<a class=\"anchor\" href=\"#chosen\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n"},
 		{"ids never clash", "# A\n# A-1\n# A\n# A\n", "<h1 id=\"a\">A</h1>\n<h1 id=\"a-1\">A-1</h1>\n<h1 id=\"a-2\">A</h1>\n<h1 id=\"a-3\">A</h1>\n"},
 		{"links", "[a](b.md) [c](/d/?e=1&f=2#g) [h](https://example.org \"t\") [i](#j) [k](//example.org) [l](/_/confirm)\n", "<p><a[[link b.md]]>a</a> <a[[link /d/?e=1&f=2#g]]>c</a> <a href=\"https://example.org\" title=\"t\">h</a> <a href=\"#j\">i</a> <a href=\"//example.org\">k</a> <a href=\"/_/confirm\">l</a></p>\n"},
 		{"link by reference", "[a][r]\n\n[r]: b.md \"Title & more\"\n", "<p><a[[link b.md]] title=\"Title &amp; more\">a</a></p>\n"},
@@ -69,7 +69,7 @@ func TestMarkdown(t *testing.T) {
 		{"shortcode block", "a\n{{< form newsletter >}}\nb\n", "<p>a</p>\n[[shortcode form newsletter]]<p>b</p>\n"},
 		{"shortcode inline", "a {{< form \"two words\" x >}} b\n", "<p>a [[shortcode form two words x]] b</p>\n"},
 		{"shortcode in a list", "- {{< form >}}\n", "<ul>\n<li>\n[[shortcode form]]</li>\n</ul>\n"},
-		{"no shortcode in code", "`{{< form >}}`\n\n    {{< form >}}\n", "<p><code>{{&lt; form &gt;}}</code></p>\n<pre><code>{{&lt; form &gt;}}\n</code></pre>\n"},
+		{"no shortcode in code", "`{{< form >}}`\n\n    {{< form >}}\n", "<p><code>{{&lt; form &gt;}}</code></p>\n<pre tabindex=\"0\"><code>{{&lt; form &gt;}}\n</code></pre>\n"},
 		{"raw HTML is dropped", "a <b>c</b>\n\n<script>alert(1)</script>\n\n<!-- a comment -->\n\nd\n", "<p>a c</p>\n<p>d</p>\n"},
 		{"more marker is no text", "a <!--more--> b\n", "<p>a  b</p>\n"},
 	} {
@@ -337,6 +337,11 @@ func FuzzParse(f *testing.F) {
 		}
 		if found := danger(d); found != "" {
 			t.Errorf("%q gives %s", text, found)
+		}
+		for _, body := range []Body{d.Body, d.Excerpt} {
+			if found := unsound(body); found != "" {
+				t.Errorf("%q gives %s in %q", text, found, shown(body))
+			}
 		}
 		for _, p := range d.Problems {
 			if p.File == "" || p.Line < 1 || p.Message == "" {

@@ -27,11 +27,13 @@ const Stage = "parse"
 type Settings struct {
 	Zone       *time.Location
 	Taxonomies []string
-	HTML       bool // raw HTML is let through
+	HTML       bool   // raw HTML is let through
+	Plain      bool   // code is not highlighted
+	Language   string // BCP 47: decides quotation marks and the few words a text gets from us
 }
 
 func (s Settings) digest() memo.Digest {
-	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML)
+	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML, s.Plain, s.Language)
 }
 
 // ParseAll parses every markdown file under content/, by path. A file the memo
@@ -42,7 +44,7 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 	files := markdownFiles(tree)
 	documents := make([]Document, len(files))
 	shared := settings.digest()
-	converter := newConverter(settings.HTML)
+	converter := newConverter(settings)
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
 	for i, f := range files {
@@ -170,6 +172,8 @@ var errTooMuch = errors.New("the page grows to more than 20 times its text")
 func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	root := converter.parse(body)
 	places := newPlaces(p, body, bodyLine)
+	places.attributes(root)
+	places.callouts(root)
 	cut := moreMarker(root, body)
 	p.doc.Headings = headings(root, body)
 	p.doc.Opening, p.doc.Words = openingAndWords(root, body)
