@@ -168,8 +168,12 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	if o.Local {
 		cfg.Tracker.URL = ""
 	}
-	t.assets = asset.Load(tree)
-	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs})
+	t.assets, problems, err = asset.Load(tree, asset.Look(cfg.Theme), b.memo)
+	note(append(problems, cfg.CheckTheme(t.assets.Variables)...))
+	if err != nil {
+		return t, err
+	}
+	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs, Integrity: t.assets.Integrity})
 	note(problems)
 	if err != nil {
 		return t, err
@@ -204,7 +208,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 func reserved(assets asset.Set) map[string]string {
 	out := map[string]string{}
 	for _, f := range assets.Files {
-		out[f.Path] = f.Source.Path
+		out[f.Path] = f.Source
 	}
 	return out
 }
@@ -243,7 +247,7 @@ func (r *renderer) render(p page.Planned, w io.Writer) error {
 func (b *Builder) files(t trunk, r *renderer) []public.File {
 	var out []public.File
 	for _, a := range t.assets.Files {
-		out = append(out, public.File{Path: a.Path, Recipe: a.Source.Digest, Bytes: a.Source.Open})
+		out = append(out, public.File{Path: a.Path, Recipe: a.Recipe, Bytes: a.Open})
 	}
 	for _, f := range t.result.Site.Files {
 		out = append(out, public.File{Path: f.Path, Recipe: f.Source.Digest, Bytes: f.Source.Open})

@@ -9,7 +9,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,7 +64,7 @@ func unjudged(t *testing.T, why string) {
 
 // published is this repository's site, built for an address and served there by
 // the tracker, as its readers get it.
-func published(t *testing.T) (f folder, url string) {
+func published(t *testing.T) (f folder, at string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -67,10 +72,10 @@ func published(t *testing.T) (f folder, url string) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	f, url = own(t), "http://"+address+"/"
-	f.cardbowl("build", "--baseURL", url)
+	f, at = own(t), "http://"+address+"/"
+	f.cardbowl("build", "--baseURL", at)
 	f.start("track", "--public", "public", "--addr", address)
-	return f, url
+	return f, at
 }
 
 // onePageOfEach is a page of every kind, by layout.
@@ -86,7 +91,7 @@ func TestBrowserAccessibility(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, url := published(t)
+	_, site := published(t)
 	r := newReader(t)
 	type violation struct {
 		ID, Help string
@@ -100,7 +105,7 @@ func TestBrowserAccessibility(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, page := range onePageOfEach() {
-				r.open(url + page)
+				r.open(site + page)
 				see[bool](r, string(rules)+"; true")
 				ctx, cancel := context.WithTimeout(r.ctx, longEnough)
 				found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](
@@ -136,6 +141,152 @@ func TestMarkupIsValid(t *testing.T) {
 	}
 }
 
+// What search engines are told is JSON-LD with what each kind of thing must have.
+func TestStructuredData(t *testing.T) {
+	t.Parallel()
+	f := own(t)
+	f.cardbowl("build")
+	kinds := map[string]int{}
+	err := filepath.WalkDir(filepath.Join(f.path, "public"), func(at string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(at) != ".html" {
+			return err
+		}
+		text, err := os.ReadFile(at)
+		if err != nil {
+			return err
+		}
+		name := filepath.ToSlash(strings.TrimPrefix(at, filepath.Join(f.path, "public")))
+		_, rest, found := bytes.Cut(text, []byte(`<script type="application/ld+json">`))
+		if !found {
+			if name != "/404.html" && bytes.Contains(text, []byte(`rel="canonical"`)) && !bytes.Contains(text, []byte(`http-equiv="refresh"`)) {
+				t.Errorf("%s has no structured data", name)
+			}
+			return nil
+		}
+		data, _, _ := bytes.Cut(rest, []byte("</script>"))
+		var said struct {
+			Context string           `json:"@context"`
+			Graph   []map[string]any `json:"@graph"`
+		}
+		if err := json.Unmarshal(data, &said); err != nil {
+			t.Errorf("%s: %v", name, err)
+			return nil
+		}
+		if said.Context != "https://schema.org" {
+			t.Errorf("%s: context %q", name, said.Context)
+		}
+		for _, thing := range said.Graph {
+			kind, _ := thing["@type"].(string)
+			kinds[kind]++
+			for _, what := range thingMistakes(kind, thing) {
+				t.Errorf("%s: %s %s", name, kind, what)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"Organization", "WebSite", "BlogPosting", "CollectionPage", "WebPage", "BreadcrumbList"} {
+		if kinds[kind] == 0 {
+			t.Errorf("no page is about a %s", kind)
+		}
+	}
+}
+
+// thingMistakes are what a thing of schema.org lacks or has in another form.
+func thingMistakes(kind string, thing map[string]any) []string {
+	var out []string
+	text := func(key string) string {
+		s, _ := thing[key].(string)
+		return s
+	}
+	want := map[string][]string{
+		"Organization": {"@id", "name", "url"}, "WebSite": {"@id", "name", "url", "inLanguage"}, "WebPage": {"@id", "name", "url", "inLanguage"},
+		"CollectionPage": {"@id", "name", "url", "inLanguage"}, "BlogPosting": {"@id", "headline", "url", "datePublished", "dateModified", "inLanguage", "description"}, "BreadcrumbList": {"@id"},
+	}
+	keys, known := want[kind]
+	if !known {
+		return []string{"is a kind of thing nobody asked for"}
+	}
+	for _, key := range keys {
+		if text(key) == "" {
+			out = append(out, "has no "+key)
+		}
+	}
+	for _, key := range []string{"@id", "url", "logo"} {
+		if at := text(key); at != "" && !strings.HasPrefix(at, "https://") {
+			out = append(out, fmt.Sprintf("has a %s that is no whole address: %s", key, at))
+		}
+	}
+	for _, key := range []string{"datePublished", "dateModified"} {
+		if _, err := time.Parse(time.RFC3339, text(key)); text(key) != "" && err != nil {
+			out = append(out, err.Error())
+		}
+	}
+	if len([]rune(text("headline"))) > 110 {
+		out = append(out, "has too long a headline")
+	}
+	if kind == "BlogPosting" {
+		authors, _ := thing["author"].([]any)
+		for _, a := range authors {
+			if author, _ := a.(map[string]any); author["@type"] != "Person" || author["name"] == "" {
+				out = append(out, fmt.Sprintf("has the author %v", a))
+			}
+		}
+		if publisher, _ := thing["publisher"].(map[string]any); len(authors) == 0 || publisher["@id"] == "" {
+			out = append(out, "has no author or no publisher")
+		}
+	}
+	items, _ := thing["itemListElement"].([]any)
+	if kind == "BreadcrumbList" && len(items) < 2 {
+		out = append(out, "leads nowhere")
+	}
+	for i, item := range items {
+		entry, _ := item.(map[string]any)
+		if at, _ := entry["item"].(string); entry["position"] != float64(i+1) || entry["name"] == "" || !strings.HasPrefix(at, "https://") {
+			out = append(out, fmt.Sprintf("has the entry %v", item))
+		}
+	}
+	return out
+}
+
+// A site works under a policy that lets nothing run but files of its own: no
+// style or script within a page, nothing from elsewhere.
+func TestBrowserStrictPolicy(t *testing.T) {
+	t.Parallel()
+	f := own(t)
+	f.cardbowl("build")
+	s := f.start("track", "--public", "public")
+	behind, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.Out.Host = r.In.Host },
+		ModifyResponse: func(answer *http.Response) error {
+			if !strings.HasPrefix(answer.Request.URL.Path, "/_/") {
+				answer.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+			}
+			return nil
+		},
+	}
+	front := httptest.NewServer(proxy)
+	t.Cleanup(front.Close)
+	r := newReader(t)
+	for _, page := range onePageOfEach() {
+		r.open(front.URL + "/" + page)
+		if applied := see[int](r, `[...document.styleSheets].filter((s) => s.cssRules.length > 10).length`); applied == 0 {
+			t.Errorf("/%s: the stylesheet is not applied", page)
+		}
+		r.unmoved()
+	}
+	r.open(front.URL + "/posts/small-numbers/")
+	r.do(chromedp.SendKeys(chromedp.CSS(emailField), "ana@example.com"), chromedp.Click(chromedp.CSS(consentBox)), chromedp.Click(chromedp.CSS(sendButton)))
+	r.until(`document.activeElement.matches(".bowl-done")`)
+	r.unmoved()
+}
+
 // Lighthouse on a telephone: nothing to be said against accessibility, practices
 // and being found. Speed depends on the machine, so it is asked for only by
 // CARDBOWL_LIGHTHOUSE_RUNS: that many runs, of which the median counts.
@@ -145,7 +296,7 @@ func TestBrowserLighthouse(t *testing.T) {
 	if err != nil {
 		runs = 0
 	}
-	_, url := published(t)
+	_, site := published(t)
 	for _, page := range []string{"", "posts/", "posts/small-numbers/", "docs/writing/"} {
 		asked := []string{"accessibility", "best-practices", "seo"}
 		if runs > 0 {
@@ -154,7 +305,7 @@ func TestBrowserLighthouse(t *testing.T) {
 		scores := map[string][]float64{}
 		for range max(runs, 1) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-			c := exec.CommandContext(ctx, node, lighthouse, url+page, "--output=json", "--quiet", "--only-categories="+strings.Join(asked, ","),
+			c := exec.CommandContext(ctx, node, lighthouse, site+page, "--output=json", "--quiet", "--only-categories="+strings.Join(asked, ","),
 				"--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic --disable-component-update --disable-background-networking --no-first-run")
 			c.Env = append(os.Environ(), "CHROME_PATH="+chromium, "NO_UPDATE_NOTIFIER=1")
 			var complaints bytes.Buffer

@@ -18,25 +18,27 @@ import (
 
 // Config is site.yaml with every default filled in.
 type Config struct {
-	Title       string
-	BaseURL     string // absolute, with a final slash
-	Language    string // BCP 47
-	TimeZone    string // IANA name
-	Description string
-	Author      string
-	Permalinks  map[string]string // section → pattern such as /:year/:slug/
-	Taxonomies  []string          // front-matter keys that group pages, each also the folder of its term pages
-	Menus       map[string][]MenuItem
-	Params      map[string]any
-	Paginate    int               // entries on one page of a list
-	Related     int               // related posts named under a post; 0: none
-	HTML        bool              // markdown.html: raw HTML in markdown is let through
-	Highlight   bool              // markdown.highlight: code is coloured by its language
-	Forms       []form.Definition // in the order of site.yaml; the first is the default
-	Sales       []string          // the stages after the line
-	Currency    string
-	Tracker     Tracker
-	Sender      Sender
+	Title        string
+	BaseURL      string // absolute, with a final slash
+	Language     string // BCP 47
+	TimeZone     string // IANA name
+	Description  string
+	Author       string
+	Permalinks   map[string]string // section → pattern such as /:year/:slug/
+	Taxonomies   []string          // front-matter keys that group pages, each also the folder of its term pages
+	Menus        map[string][]MenuItem
+	Params       map[string]any
+	Paginate     int  // entries on one page of a list
+	Related      int  // related posts named under a post; 0: none
+	HTML         bool // markdown.html: raw HTML in markdown is let through
+	Highlight    bool // markdown.highlight: code is coloured by its language
+	Theme        Theme
+	Organization Organization
+	Forms        []form.Definition // in the order of site.yaml; the first is the default
+	Sales        []string          // the stages after the line
+	Currency     string
+	Tracker      Tracker
+	Sender       Sender
 
 	zone *time.Location
 	text Text
@@ -52,6 +54,19 @@ type MenuItem struct {
 	// with one come first, the lightest on top.
 	Parent string `yaml:"parent"`
 	Weight int    `yaml:"weight"`
+}
+
+// Theme sets variables of the stylesheet, by name without the two hyphens.
+type Theme struct {
+	Light map[string]string
+	Dark  map[string]string // where the reader's screen is dark
+}
+
+// Organization is who publishes the site, as search engines are told.
+type Organization struct {
+	Name   string   `yaml:"name"`   // empty: the title of the site
+	Logo   string   `yaml:"logo"`   // a picture: a path of the site, or a whole address
+	SameAs []string `yaml:"sameAs"` // its pages elsewhere
 }
 
 // Tracker is how the site is counted.
@@ -122,10 +137,11 @@ type file struct {
 		HTML      bool  `yaml:"html"`
 		Highlight *bool `yaml:"highlight"`
 	} `yaml:"markdown"`
-	Images map[string]any `yaml:"images"`
-	Theme  string         `yaml:"theme"`
-	Forms  yaml.Node      `yaml:"forms"`
-	Funnel struct {
+	Images       map[string]any `yaml:"images"`
+	Theme        yaml.Node      `yaml:"theme"`
+	Organization Organization   `yaml:"organization"`
+	Forms        yaml.Node      `yaml:"forms"`
+	Funnel       struct {
 		Sales []string `yaml:"sales"`
 	} `yaml:"funnel"`
 	Tracker struct {
@@ -267,6 +283,8 @@ func (l *loader) config(f file, baseURL string) Config {
 			}
 		}
 	}
+	c.Organization = f.Organization
+	c.Theme = l.theme(&f.Theme)
 	c.BaseURL = l.baseURL(f, baseURL)
 	c.zone = l.zone(c.TimeZone)
 	c.Taxonomies = l.taxonomies(f)
@@ -281,7 +299,7 @@ func (l *loader) config(f file, baseURL string) Config {
 // notBuiltYet warns of what site.yaml may hold and nothing reads so far, so that
 // nobody waits for a mail that is not sent.
 func (l *loader) notBuiltYet() {
-	for _, key := range []string{"theme", "images", "mail", "webhooks"} {
+	for _, key := range []string{"images", "mail", "webhooks"} {
 		if node := lookup(l.root, key); node != nil {
 			l.complain(node, diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
 		}

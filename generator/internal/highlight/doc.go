@@ -5,5 +5,5 @@
 // of every process that links it, report and tracker too, so the languages that
 // blogs show are described here and built when a text first asks for one.
 //
-// It judges no code and guesses no language: what it does not know stays plain.
+// It deliberately judges no code and guesses no language: what it does not know stays plain.
 package highlight

@@ -14,17 +14,18 @@ import (
 // functions are all that a template may call besides Go's own. Each is pure.
 func functions(s Settings) template.FuncMap {
 	return template.FuncMap{
-		"asset":    func(name string) string { return s.BasePath + s.Assets[name] },
-		"absURL":   func(path string) string { return s.absolute(path) },
-		"relURL":   func(path string) string { return s.BasePath + strings.TrimPrefix(path, "/") },
-		"date":     func(form string, t time.Time) string { return t.Format(form) },
-		"isoDate":  isoDate,
-		"dict":     dict,
-		"default":  otherwise,
-		"join":     func(list []string, separator string) string { return strings.Join(list, separator) },
-		"lower":    strings.ToLower,
-		"upper":    strings.ToUpper,
-		"safeHTML": func(s string) template.HTML { return template.HTML(s) },
+		"asset":     func(name string) string { return s.BasePath + s.Assets[name] },
+		"integrity": func(name string) string { return s.Integrity[name] },
+		"absURL":    func(path string) string { return s.absolute(path) },
+		"relURL":    func(path string) string { return s.BasePath + strings.TrimPrefix(path, "/") },
+		"date":      func(form string, t time.Time) string { return t.Format(form) },
+		"isoDate":   isoDate,
+		"dict":      dict,
+		"default":   otherwise,
+		"join":      func(list []string, separator string) string { return strings.Join(list, separator) },
+		"lower":     strings.ToLower,
+		"upper":     strings.ToUpper,
+		"safeHTML":  func(s string) template.HTML { return template.HTML(s) },
 	}
 }
 

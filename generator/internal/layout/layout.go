@@ -23,9 +23,10 @@ const (
 
 // Settings are what template functions may see besides their arguments.
 type Settings struct {
-	BaseURL  string            // absolute, with a final slash
-	BasePath string            // the path of BaseURL, with slashes at both ends
-	Assets   map[string]string // asset name → path below the site
+	BaseURL   string            // absolute, with a final slash
+	BasePath  string            // the path of BaseURL, with slashes at both ends
+	Assets    map[string]string // asset name → path below the site, which changes with its bytes where it is a stylesheet or script
+	Integrity map[string]string // stylesheet or script → what a browser checks its bytes against
 }
 
 // Set is every layout of a site by name: "post", "list", and so on.
@@ -167,8 +168,8 @@ func (l *loader) closure(set *template.Template, definedIn map[string]string, fi
 			case *parse.ChainNode:
 				note(fields, n.Field)
 			case *parse.CommandNode:
-				if f, ok := n.Args[0].(*parse.IdentifierNode); ok && f.Ident == "asset" {
-					sound = l.asset(file, t.Tree, n, assets) && sound
+				if f, ok := n.Args[0].(*parse.IdentifierNode); ok && (f.Ident == "asset" || f.Ident == "integrity") {
+					sound = l.asset(f.Ident, file, t.Tree, n, assets) && sound
 				}
 			}
 		})
@@ -183,7 +184,7 @@ func note(names map[string]bool, more []string) {
 	}
 }
 
-func (l *loader) asset(file string, tree *parse.Tree, n *parse.CommandNode, assets map[string]string) bool {
+func (l *loader) asset(function, file string, tree *parse.Tree, n *parse.CommandNode, assets map[string]string) bool {
 	if len(n.Args) == 2 {
 		if name, ok := n.Args[1].(*parse.StringNode); ok {
 			url, found := l.settings.Assets[name.Text]
@@ -192,11 +193,15 @@ func (l *loader) asset(file string, tree *parse.Tree, n *parse.CommandNode, asse
 					diag.DidYouMean(name.Text, slices.Sorted(maps.Keys(l.settings.Assets))))
 				return false
 			}
+			if function == "integrity" && l.settings.Integrity[name.Text] == "" {
+				l.complain(file, tree, n, fmt.Sprintf("%q is neither a stylesheet nor a script", name.Text), "only those have an integrity attribute")
+				return false
+			}
 			assets[name.Text] = url
 			return true
 		}
 	}
-	l.complain(file, tree, n, "asset takes one name in quotes", "write `{{asset \"site.css\"}}`")
+	l.complain(file, tree, n, function+" takes one name in quotes", "write `{{"+function+" \"site.css\"}}`")
 	return false
 }
 

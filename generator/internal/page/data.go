@@ -26,16 +26,24 @@ type Data struct {
 
 // Site is the same on every page of one build.
 type Site struct {
-	Title       string
-	Description string
-	Language    string // BCP 47, "en" by default
-	Author      string
-	BaseURL     string // absolute, with a final slash
-	Home        string // "/" or the path of baseURL
-	Tracker     string // origin that forms and counts go to; empty: the same origin
-	Menus       map[string][]MenuItem
-	Search      string         // address of the search page; empty when there is none
-	Params      map[string]any // params: of site.yaml
+	Title        string
+	Description  string
+	Language     string // BCP 47, "en" by default
+	Author       string
+	BaseURL      string // absolute, with a final slash
+	Home         string // "/" or the path of baseURL
+	Tracker      string // origin that forms and counts go to; empty: the same origin
+	Menus        map[string][]MenuItem
+	Organization Organization
+	Search       string         // address of the search page; empty when there is none
+	Params       map[string]any // params: of site.yaml
+}
+
+// Organization is who publishes the site.
+type Organization struct {
+	Name   string
+	Logo   string // absolute; empty when there is none
+	SameAs []string
 }
 
 // MenuItem is one entry of a menu, and those below it.
@@ -62,6 +70,7 @@ type Page struct {
 	Taxonomies     map[string][]Link // every taxonomy by its name in site.yaml, tags and categories too
 	Images         []string          // absolute addresses
 	Draft          bool
+	NoIndex        bool // search engines are asked to leave it out
 	Words          int
 	ReadingTime    int // minutes at 220 words, at least 1 for a page with text
 	Headings       []Heading
@@ -75,7 +84,7 @@ type Page struct {
 	Series         Series         // zero when the page belongs to none
 	Breadcrumbs    []Link         // from the home page down to this one; empty on the home page
 	SocialImage    Image          // what social networks show beside a link; zero when there is none
-	StructuredData template.JS    // JSON-LD for a script element of the head; empty when there is nothing to say
+	StructuredData template.JS    `digest:"-"` // JSON-LD for a script element of the head, made of the other data; empty when there is nothing to say
 	Feeds          []Feed         // for the head: the page's own and the site's
 	Params         map[string]any // front-matter keys the program does not know, and params:
 }

@@ -42,7 +42,8 @@ func TestPageDataIsPlain(t *testing.T) {
 					t.Errorf("%s is unexported", at)
 					continue
 				}
-				if field.Tag.Get("digest") == "-" {
+				made := at == "Data.Page.StructuredData" // of fields that have one
+				if field.Tag.Get("digest") == "-" && !made {
 					beside, found := kind.FieldByName(field.Name + "Digest")
 					if !found || beside.Type != reflect.TypeFor[memo.Digest]() || beside.Tag.Get("digest") != "" {
 						t.Errorf("%s is left out of the digest and no %sDigest stands for it", at, field.Name)

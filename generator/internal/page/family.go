@@ -29,7 +29,7 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) {
 	if names["Series"] {
 		d.Page.Series = p.series(pg)
 	}
-	if names["Breadcrumbs"] {
+	if names["Breadcrumbs"] || names["StructuredData"] {
 		d.Page.Breadcrumbs = p.breadcrumbs(pg)
 	}
 	if names["Sidebar"] {

@@ -24,6 +24,7 @@ type Planned struct {
 	Data   Data
 	body   resolved
 	form   placedForm
+	tells  bool // its layout prints StructuredData
 }
 
 // Filled is the data with the text and the form of the page joined, as a layout
@@ -32,6 +33,9 @@ func (p Planned) Filled() Data {
 	d := p.Data
 	d.Page.Content = p.body.html()
 	d.Page.Form = p.form.html()
+	if p.tells {
+		d.Page.StructuredData = structured(d)
+	}
 	return d
 }
 
@@ -118,6 +122,12 @@ func (p *planner) siteData() Site {
 	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Author: c.Author, BaseURL: c.BaseURL,
 		Home: p.base, Tracker: c.Tracker.URL, Params: c.Params}
 	s.Menus = p.menus()
+	s.Organization = Organization{Name: firstOf(c.Organization.Name, c.Title), SameAs: c.Organization.SameAs}
+	if logo := c.Organization.Logo; strings.Contains(logo, "://") {
+		s.Organization.Logo = logo
+	} else if logo != "" {
+		s.Organization.Logo = p.absolute("/" + strings.TrimPrefix(logo, "/"))
+	}
 	return s
 }
 
@@ -146,9 +156,8 @@ func (p *planner) page(pg *site.Page) {
 	data.FormDigest = memo.Of(ending.markup, ending.post)
 	name := p.layoutOf(pg)
 	shared := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
-	if l, found := p.layouts.Get(name); found {
-		p.named(pg, l.Names, &shared)
-	}
+	l, _ := p.layouts.Get(name)
+	p.named(pg, l.Names, &shared)
 	chunks := pg.Chunks(p.config.Paginate)
 	for n := range chunks {
 		d := shared
@@ -162,7 +171,7 @@ func (p *planner) page(pg *site.Page) {
 				d.Terms = append(d.Terms, Term{t.Title, p.relative(t.Path), t.Count})
 			}
 		}
-		planned := Planned{Output: pg.Output, Layout: name, Data: d, body: body, form: ending}
+		planned := Planned{Output: pg.Output, Layout: name, Data: d, body: body, form: ending, tells: l.Names["StructuredData"]}
 		if n > 0 {
 			at := pg.ChunkPath(n + 1)
 			planned.Output = strings.TrimPrefix(at, "/") + "index.html"
@@ -244,12 +253,16 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	d.Description, d.Deck = firstOf(describe(doc), d.Description), front.Description
 	d.Lastmod, d.Draft, d.Words, d.Params = front.Lastmod, front.Draft, doc.Words, front.Params
 	d.ReadingTime = readingTime(doc.Words)
+	d.NoIndex = front.NoIndex
 	d.Authors = p.bylines(pg)
 	for _, h := range doc.Headings {
 		d.Headings = append(d.Headings, Heading(h))
 	}
 	for _, image := range front.Images {
 		d.Images = append(d.Images, p.imageAddress(pg, image))
+	}
+	if len(d.Images) > 0 {
+		d.SocialImage = Image{URL: d.Images[0], Alt: pg.Title}
 	}
 	body := p.resolve(pg, doc.Body, reading{tell: true})
 	d.ContentDigest = body.digest

@@ -34,6 +34,9 @@ type sitemapIndex struct {
 func (p *planner) sitemap() {
 	var urls []sitemapURL
 	for _, pg := range p.site.Pages {
+		if pg.Doc != nil && (pg.Doc.Front.NoIndex || pg.Doc.Front.Draft) {
+			continue
+		}
 		entry := sitemapURL{Address: p.absolute(pg.Path)}
 		if last := lastmod(pg); !last.IsZero() {
 			entry.Lastmod = last.Format(time.DateOnly)
