@@ -2,8 +2,10 @@ package cli_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,10 +23,11 @@ func TestBrowserPictures(t *testing.T) {
 	}
 	for _, site := range []struct {
 		name, post, thanks string
+		more               map[string]string // pages by the name of their picture
 		make               func(*testing.T) folder
 	}{
-		{"starter", "posts/hello", "_/thanks/newsletter", starter},
-		{"cardbowl", "posts/small-numbers", "thanks/", own},
+		{"starter", "posts/hello", "_/thanks/newsletter", map[string]string{"page": "about/"}, starter},
+		{"cardbowl", "posts/small-numbers", "thanks/", map[string]string{"page": "about/", "tags": "tags/", "tag": "tags/funnel/", "docs": "docs/", "docs-page": "docs/writing/"}, own},
 	} {
 		t.Run(site.name, func(t *testing.T) {
 			t.Parallel()
@@ -60,6 +63,10 @@ func TestBrowserPictures(t *testing.T) {
 					picture("home", whole)
 					r.open(s.url + "posts/")
 					picture("list", whole)
+					for _, what := range slices.Sorted(maps.Keys(site.more)) {
+						r.open(s.url + site.more[what])
+						picture(what, whole)
+					}
 					r.open(s.url + site.post + "/")
 					picture("post", screen)
 					picture("post-whole", whole)
@@ -72,6 +79,11 @@ func TestBrowserPictures(t *testing.T) {
 					r.do(chromedp.SendKeys(chromedp.CSS(emailField), ".com"), chromedp.Click(chromedp.CSS(sendButton)))
 					r.until(`document.activeElement.matches(".bowl-done")`)
 					picture("thanks", screen)
+					// Without the script a mistake is answered by the tracker, in the site's frame.
+					r.open(s.url + site.post + "/")
+					see[bool](r, `HTMLFormElement.prototype.submit.call(document.querySelector("form[data-placement=end]")), true`)
+					r.until(`location.pathname.startsWith("/_/") && document.querySelector(".bowl-error")`)
+					picture("mistake-page", whole)
 					r.open(s.url + site.thanks)
 					picture("thanks-page", screen)
 					r.open(s.url + "no/such/page/")
