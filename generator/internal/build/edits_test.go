@@ -72,6 +72,7 @@ func newWorld(seed uint64) *world {
 	w.files["content/landing.md"] = "---\ntitle: Landing\nlayout: landing\nlists: {new: {section: posts, limit: 2}, funnel: {tag: funnel, order: title}}\n---\n"
 	w.files["templates/landing.html"] = "{{define \"main\"}}{{range .Lists}}{{range .}}{{template \"partials/item.html\" .}}{{end}}{{end}}{{.Data.people}}{{.Data.limits}}{{.Data.deep}}{{range .Page.Breadcrumbs}}{{.Title}}{{end}}{{end}}"
 	w.files["templates/docs.html"] = "{{define \"main\"}}{{range .Sidebar}}{{.Title}}{{range .Items}}{{.Title}}{{range .Items}}{{.Title}}{{end}}{{end}}{{end}}{{.Page.Content}}{{end}}"
+	w.files["templates/shortcodes/stamp.html"] = "<b>{{.First}}</b>{{.Inner}}"
 	w.files["content/pic.svg"] = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"
 	w.files["static/robots.txt"] = "User-agent: *\n"
 	return w
@@ -116,7 +117,7 @@ func (w *world) edit() string {
 	name, p := w.anyPost()
 	n := w.random.IntN(1000)
 	what := ""
-	switch w.random.IntN(30) {
+	switch w.random.IntN(32) {
 	case 0, 1, 2:
 		p.body = fmt.Sprintf("The beginning.\n\nThe end, version %d.\n", n)
 		what = "body"
@@ -217,6 +218,16 @@ func (w *world) edit() string {
 	case 29:
 		w.toggle([]string{"content/docs/deep/_index.md", "content/docs/deep/two.md", "content/docs/three.md"}[w.random.IntN(3)], fmt.Sprintf("---\ntitle: Page %d\nweight: %d\n---\nText.\n", n, n%3))
 		what = "manual"
+	case 30:
+		p.body = fmt.Sprintf("The beginning.\n\n{{< stamp %d >}}\nInner [link](%s).\n{{< /stamp >}}\n\n{{< figure src=\"/pic.svg\" alt=\"x\" >}}\n", n, w.linkFrom(name))
+		what = "shortcodes"
+	case 31:
+		w.files["templates/shortcodes/stamp.html"] = fmt.Sprintf("<div id=\"s{{.Number}}\">{{.First}} %d {{.Inner}} {{template \"partials/unused.html\"}}</div>", n)
+		w.toggle("templates/partials/unused.html", fmt.Sprintf("<p>Partial %d</p>", n))
+		if _, there := w.files["templates/partials/unused.html"]; !there {
+			w.files["templates/shortcodes/stamp.html"] = "{{.Inner}}"
+		}
+		what = "shortcode's template"
 	}
 	return what
 }

@@ -287,6 +287,31 @@ func TestBrowserStrictPolicy(t *testing.T) {
 	r.unmoved()
 }
 
+// A video is asked for by whoever wants to see it, and by nobody before.
+func TestBrowserVideo(t *testing.T) {
+	t.Parallel()
+	f, r := starter(t), newReader(t)
+	f.save("content/posts/film.md", "---\ntitle: Film\ndate: 2026-01-01\n---\n{{< youtube dQw4w9WgXcQ title=\"A talk\" >}}\n\n{{< vimeo 76979871 >}}\n")
+	f.cardbowl("build", "--strict")
+	s := f.start("track", "--public", "public")
+	r.open(s.url + "posts/film/")
+	r.untilQuiet()
+	if far := r.abroad(s.url); len(far) > 0 {
+		t.Errorf("before anybody asked, the page went to %q", far)
+	}
+	if n := see[int](r, `document.querySelectorAll("iframe").length`); n != 0 {
+		t.Errorf("%d frames before anybody asked", n)
+	}
+	r.do(chromedp.Focus(chromedp.CSS(".video-play")), chromedp.KeyEvent("\r"))
+	r.until(`document.activeElement.tagName == "IFRAME"`)
+	if got := see[string](r, `document.querySelector("iframe").src`); !strings.HasPrefix(got, "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ?") {
+		t.Errorf("the frame shows %s", got)
+	}
+	if got := see[string](r, `document.querySelector("iframe").title`); got != "A talk" {
+		t.Errorf("the frame is called %q", got)
+	}
+}
+
 // Lighthouse on a telephone: nothing to be said against accessibility, practices
 // and being found. Speed depends on the machine, so it is asked for only by
 // CARDBOWL_LIGHTHOUSE_RUNS: that many runs, of which the median counts.

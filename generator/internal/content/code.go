@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -103,6 +104,10 @@ func lineNumbers(written string) map[int]bool {
 	return out
 }
 
+// starred is a call of a shortcode that shall not be run. In code none is, but
+// texts from Hugo have the stars there too.
+var starred = regexp.MustCompile(`(\{\{[<%])/\*(.*?)\*/([>%]\}\})`)
+
 // renderCode writes a block of code, coloured where its language is known. It
 // can be scrolled by keyboard, which a browser allows only of what can be
 // focused.
@@ -119,6 +124,7 @@ func (r nodes) renderCode(w util.BufWriter, body []byte, n ast.Node, entering bo
 		line := n.Lines().At(i)
 		code.Write(line.Value(body))
 	}
+	text := starred.ReplaceAllString(code.String(), "$1$2$3")
 	if f.title != "" {
 		_, _ = fmt.Fprintf(w, "<figure class=\"code\">\n<figcaption>%s</figcaption>\n", html.EscapeString(f.title))
 	}
@@ -131,7 +137,7 @@ func (r nodes) renderCode(w util.BufWriter, body []byte, n ast.Node, entering bo
 		_, _ = fmt.Fprintf(w, ` class="language-%s"`, html.EscapeString(f.language))
 	}
 	_ = w.WriteByte('>')
-	r.writeCode(w, f, code.String())
+	r.writeCode(w, f, text)
 	_, _ = w.WriteString("</code></pre>\n")
 	if f.title != "" {
 		_, _ = w.WriteString("</figure>\n")

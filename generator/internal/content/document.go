@@ -124,17 +124,20 @@ const (
 	LinkRef      = "link"      // resolves to an href attribute with a blank before it, or to nothing
 	ImageRef     = "image"     // resolves to a whole element
 	ShortcodeRef = "shortcode" // resolves to whatever the shortcode makes
+	EndRef       = "end"       // ends the last shortcode that is paired; what stands between is its inner text
 )
 
 // Ref is something in the text that only the whole site can resolve.
 type Ref struct {
 	Kind   string
-	Target string   // address as written; the shortcode's name
-	Alt    string   // of an image
-	Title  string   // of an image
-	Args   []string // of a shortcode
-	Inline bool     // a shortcode within a line of text
-	Line   int      // in the file, from 1
+	Target string            // address as written; the shortcode's name
+	Alt    string            // of an image
+	Title  string            // of an image
+	Args   []string          // of a shortcode, those without a name
+	Params map[string]string // of a shortcode, those with one
+	Paired bool              // a shortcode whose end follows
+	Inline bool              // a shortcode within a line of text
+	Line   int               // in the file, from 1
 	Column int
 	Source string // the text of the line
 }

@@ -117,8 +117,8 @@ func (r nodes) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
 	register.Register(extensionast.KindTable, renderTable)
 	register.Register(extensionast.KindTaskCheckBox, r.renderTask)
 	register.Register(kindCallout, renderCallout)
-	register.Register(kindShortcodeBlock, renderMarkOf)
-	register.Register(kindShortcodeInline, renderMarkOf)
+	register.Register(kindShortcodeBlock, renderShortcode)
+	register.Register(kindShortcodeInline, renderShortcode)
 }
 
 // refAttribute holds the number of a node's reference.
@@ -130,13 +130,6 @@ func markOf(n ast.Node) (string, bool) {
 		return "", false
 	}
 	return fmt.Sprintf("%s%d%s", mark, number, mark), true
-}
-
-func renderMarkOf(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
-	if m, found := markOf(n); found && entering {
-		_, _ = w.WriteString(m)
-	}
-	return ast.WalkSkipChildren, nil
 }
 
 func renderLink(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -267,9 +260,15 @@ func (s places) markReferences(root ast.Node) []Ref {
 			}
 			ref = Ref{Kind: ImageRef, Target: string(unescaped(n.Destination)), Alt: plain(n, s.body), Title: string(unescaped(n.Title))}
 		case *shortcodeBlockNode:
-			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args}
+			if !s.wellFormed(n, n.call) {
+				return ast.WalkContinue, nil
+			}
+			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args, Params: n.params, Paired: n.paired}
 		case *shortcodeInlineNode:
-			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args, Inline: true}
+			if !s.wellFormed(n, n.call) {
+				return ast.WalkContinue, nil
+			}
+			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args, Params: n.params, Inline: true}
 		default:
 			return ast.WalkContinue, nil
 		}
@@ -280,6 +279,26 @@ func (s places) markReferences(root ast.Node) []Ref {
 	})
 	return refs
 }
+
+// wellFormed complains of a call that cannot be read, and of an end without a
+// beginning.
+func (s places) wellFormed(n ast.Node, c call) bool {
+	message, hint := "", ""
+	switch {
+	case c.broken != "":
+		message, hint = fmt.Sprintf("the shortcode `%s` cannot be read: %s", c.name, c.broken), "write {{< "+c.name+" word \"two words\" key=\"value\" >}} on one line"
+	case c.closes:
+		message, hint = fmt.Sprintf("the shortcode `%s` ends here and begins nowhere", c.name), "a call and its end stand alone on their lines, or both on one line with the text between them"
+	default:
+		return true
+	}
+	line, column, text := s.of(n)
+	s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Message: message, Hint: hint, Source: text})
+	return false
+}
+
+// Internal tells an address within the site from one elsewhere.
+func Internal(address string) bool { return internal([]byte(address)) }
 
 // internal tells addresses inside the site from those with a scheme or host of
 // their own, and from places on the same page.

@@ -217,7 +217,11 @@ func newBody(html []byte, refs []Ref) Body {
 			break
 		}
 		number, after, _ := bytes.Cut(rest, []byte(mark))
-		out = append(out, Segment{Ref: refs[atoi(number)]})
+		if bytes.HasPrefix(number, []byte(endSign)) {
+			out = append(out, Segment{Ref: Ref{Kind: EndRef}})
+		} else {
+			out = append(out, Segment{Ref: refs[atoi(number)]})
+		}
 		html = after
 	}
 	return Body{Segments: out, Digest: memo.Of(out)}

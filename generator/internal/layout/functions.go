@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,8 +26,35 @@ func functions(s Settings) template.FuncMap {
 		"join":      func(list []string, separator string) string { return strings.Join(list, separator) },
 		"lower":     strings.ToLower,
 		"upper":     strings.ToUpper,
+		"fail":      refuse,
+		"videoID":   videoID,
 		"safeHTML":  func(s string) template.HTML { return template.HTML(s) },
 	}
+}
+
+// refuse is for shortcodes: it ends the build with a message at the call in the
+// text, and a hint where one is given.
+func refuse(message string, hint ...string) (string, error) {
+	return "", Refusal{message, strings.Join(hint, " ")}
+}
+
+var (
+	youtubeID = regexp.MustCompile(`^(?:https?://)?(?:(?:www\.|m\.)?(?:youtube(?:-nocookie)?\.com/(?:watch\?(?:.*&)?v=|embed/|shorts/|live/)|youtu\.be/))?([\w-]{11})(?:[?&#].*)?$`)
+	vimeoID   = regexp.MustCompile(`^(?:https?://)?(?:(?:www\.|player\.)?vimeo\.com/(?:video/|channels/\w+/)?)?(\d{5,12})(?:[/?#].*)?$`)
+)
+
+// videoID is the id of a video in what somebody pasted: the id itself, or an
+// address of the video; empty when it is neither.
+func videoID(host, pasted string) (string, error) {
+	patterns := map[string]*regexp.Regexp{"youtube": youtubeID, "vimeo": vimeoID}
+	pattern, known := patterns[host]
+	if !known {
+		return "", fmt.Errorf("videoID knows youtube and vimeo, not %s", host)
+	}
+	if m := pattern.FindStringSubmatch(strings.TrimSpace(pasted)); m != nil {
+		return m[1], nil
+	}
+	return "", nil
 }
 
 // absolute accepts a path of the site with or without the path of baseURL.

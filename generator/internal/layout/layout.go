@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -16,9 +17,10 @@ import (
 )
 
 const (
-	folder   = "templates/"
-	base     = "base.html"
-	partials = "partials/"
+	folder     = "templates/"
+	base       = "base.html"
+	partials   = "partials/"
+	shortcodes = "shortcodes/"
 )
 
 // Settings are what template functions may see besides their arguments.
@@ -31,7 +33,8 @@ type Settings struct {
 
 // Set is every layout of a site by name: "post", "list", and so on.
 type Set struct {
-	layouts map[string]Layout
+	layouts    map[string]Layout
+	shortcodes map[string]Layout
 }
 
 // Layout is one ready template.
@@ -39,6 +42,7 @@ type Layout struct {
 	Name    string
 	Closure memo.Digest     // of everything that executing it can see besides the data
 	Names   map[string]bool // every field name that its closure holds: it can reach no other
+	start   string          // the template that executing it begins with
 	ready   *template.Template
 	texts   map[string][]byte // by template name, for diagnostics
 }
@@ -49,6 +53,15 @@ func (s Set) Get(name string) (Layout, bool) {
 	return l, found
 }
 
+// Shortcode finds a shortcode's template, templates/shortcodes/NAME.html.
+func (s Set) Shortcode(name string) (Layout, bool) {
+	l, found := s.shortcodes[name]
+	return l, found
+}
+
+// Shortcodes are the names of those there are, sorted.
+func (s Set) Shortcodes() []string { return slices.Sorted(maps.Keys(s.shortcodes)) }
+
 // Names are the layouts there are, sorted.
 func (s Set) Names() []string { return slices.Sorted(maps.Keys(s.layouts)) }
 
@@ -56,11 +69,12 @@ func (s Set) Names() []string { return slices.Sorted(maps.Keys(s.layouts)) }
 // that do not exist, are in the list.
 func Load(tree source.Tree, settings Settings) (Set, diag.List, error) {
 	texts := map[string][]byte{}
-	var shared, own []string
+	var shared, own, calls []string
 	for _, f := range tree.Under(folder) {
 		name := strings.TrimPrefix(f.Path, folder)
 		isPartial := strings.HasPrefix(name, partials)
-		if path.Ext(name) != ".html" || !isPartial && strings.Contains(name, "/") {
+		isShortcode := path.Dir(name)+"/" == shortcodes
+		if path.Ext(name) != ".html" || !isPartial && !isShortcode && strings.Contains(name, "/") {
 			continue
 		}
 		text, err := f.Read()
@@ -71,12 +85,14 @@ func Load(tree source.Tree, settings Settings) (Set, diag.List, error) {
 		switch {
 		case isPartial:
 			shared = append(shared, name)
+		case isShortcode:
+			calls = append(calls, name)
 		case name != base:
 			own = append(own, name)
 		}
 	}
-	l := loader{settings: settings, texts: texts, set: Set{layouts: map[string]Layout{}}}
-	l.load(shared, own)
+	l := loader{settings: settings, texts: texts, set: Set{layouts: map[string]Layout{}, shortcodes: map[string]Layout{}}}
+	l.load(shared, own, calls)
 	return l.set, l.problems.Sorted(), nil
 }
 
@@ -87,7 +103,7 @@ type loader struct {
 	problems diag.List
 }
 
-func (l *loader) load(shared, own []string) {
+func (l *loader) load(shared, own, calls []string) {
 	frame := template.New("").Funcs(functions(l.settings)).Option("missingkey=zero")
 	definedIn := map[string]string{}
 	for _, name := range append([]string{base}, shared...) {
@@ -96,17 +112,30 @@ func (l *loader) load(shared, own []string) {
 		}
 	}
 	for _, name := range own {
-		set := template.Must(frame.Clone())
-		defined := maps.Clone(definedIn)
-		if !l.parse(set, name, defined) {
-			continue
-		}
-		layout := Layout{Name: strings.TrimSuffix(name, ".html"), Names: map[string]bool{}, ready: set, texts: l.texts}
-		var sound bool
-		if layout.Closure, sound = l.closure(set, defined, layout.Names); sound {
+		if layout, ok := l.one(frame, definedIn, name, base); ok {
 			l.set.layouts[layout.Name] = layout
 		}
 	}
+	for _, name := range calls {
+		layout, ok := l.one(frame, definedIn, name, name)
+		if !ok {
+			layout = Layout{} // it has been complained of; its calls need not be
+		}
+		l.set.shortcodes[strings.TrimSuffix(strings.TrimPrefix(name, shortcodes), ".html")] = layout
+	}
+}
+
+// one makes a layout of a file and what all files share.
+func (l *loader) one(frame *template.Template, definedIn map[string]string, name, start string) (Layout, bool) {
+	set := template.Must(frame.Clone())
+	defined := maps.Clone(definedIn)
+	if !l.parse(set, name, defined) {
+		return Layout{}, false
+	}
+	layout := Layout{Name: strings.TrimSuffix(name, ".html"), Names: map[string]bool{}, start: start, ready: set, texts: l.texts}
+	var sound bool
+	layout.Closure, sound = l.closure(set, start, defined, layout.Names)
+	return layout, sound
 }
 
 // parse adds one file to a set and notes which file defines which template.
@@ -133,10 +162,10 @@ func (l *loader) parse(set *template.Template, name string, definedIn map[string
 	return true
 }
 
-// closure walks the templates that can be reached from base.html and digests
+// closure walks the templates that can be reached from the first and digests
 // the files that define them and the assets they name. It notes the names of
 // all fields.
-func (l *loader) closure(set *template.Template, definedIn map[string]string, fields map[string]bool) (memo.Digest, bool) {
+func (l *loader) closure(set *template.Template, start string, definedIn map[string]string, fields map[string]bool) (memo.Digest, bool) {
 	files := map[string]memo.Digest{}
 	assets := map[string]string{}
 	sound := true
@@ -174,7 +203,7 @@ func (l *loader) closure(set *template.Template, definedIn map[string]string, fi
 			}
 		})
 	}
-	reach(base)
+	reach(start)
 	return memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath), sound
 }
 
@@ -275,9 +304,34 @@ func inspectBranch(b parse.BranchNode, visit func(parse.Node)) {
 
 // Render executes a layout. A failure is a diagnostic at the template's line.
 func (l Layout) Render(w io.Writer, data any) *diag.Diagnostic {
-	if err := l.ready.ExecuteTemplate(w, base, data); err != nil {
+	if err := l.ready.ExecuteTemplate(w, l.start, data); err != nil {
 		d := problem(err, l.texts, data)
 		return &d
 	}
 	return nil
+}
+
+// Refusal is what a shortcode's template says of a call by {{fail "…" "…"}}.
+type Refusal struct{ Message, Hint string }
+
+// Error implements error.
+func (r Refusal) Error() string { return r.Message }
+
+// Expand executes the template of a shortcode. The template may refuse the call,
+// which is the writer's mistake and not the template's.
+func (l Layout) Expand(data any) (text string, refused *Refusal, failed *diag.Diagnostic) {
+	if l.ready == nil {
+		return "", nil, nil
+	}
+	var b strings.Builder
+	err := l.ready.ExecuteTemplate(&b, l.start, data)
+	var r Refusal
+	switch {
+	case err == nil:
+		return b.String(), nil, nil
+	case errors.As(err, &r):
+		return "", &r, nil
+	}
+	d := problem(err, l.texts, data)
+	return "", nil, &d
 }

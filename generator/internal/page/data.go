@@ -74,6 +74,7 @@ type Page struct {
 	Words          int
 	ReadingTime    int // minutes at 220 words, at least 1 for a page with text
 	Headings       []Heading
+	Shortcodes     []string      // names of those in the text, sorted
 	Content        template.HTML `digest:"-"` // ContentDigest stands for it
 	ContentDigest  memo.Digest
 	Form           template.HTML `digest:"-"` // the form at the end, empty when the page has none; FormDigest stands for it
@@ -131,6 +132,22 @@ type Item struct {
 	Tags          []Link
 	ReadingTime   int
 	Draft         bool
+}
+
+// Shortcode is the dot of a shortcode's template.
+type Shortcode struct {
+	Name     string
+	First    string                   // the first argument without a name; empty when there is none
+	Args     []string                 // all arguments without a name
+	Params   map[string]string        // arguments with a name
+	Inner    template.HTML            // what stands between the call and its end, as HTML; empty when there is nothing
+	URLs     map[string]string        // of the arguments src, image, photo, poster, href, link, url and to: where they lead, like a link in the text
+	Pictures map[string]template.HTML // of the arguments src, image, photo and poster: the whole element, with the alt argument
+	Number   int                      // which use of this shortcode on the page it is, from 1
+	Inline   bool                     // it stands within a paragraph
+	Feed     bool                     // it is read elsewhere, in a feed, where only simple elements work
+	Page     Link
+	Site     Site
 }
 
 // Link is a title and where it leads.

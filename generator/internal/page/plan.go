@@ -255,6 +255,7 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	d.ReadingTime = readingTime(doc.Words)
 	d.NoIndex = front.NoIndex
 	d.Authors = p.bylines(pg)
+	d.Shortcodes = shortcodesIn(doc.Body)
 	for _, h := range doc.Headings {
 		d.Headings = append(d.Headings, Heading(h))
 	}

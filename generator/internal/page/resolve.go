@@ -42,26 +42,40 @@ type reading struct {
 
 // resolve turns each reference of a body into text.
 func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved {
-	out := resolved{parts: make([]string, len(body.Segments))}
+	out := resolved{parts: make([]string, 0, len(body.Segments))}
 	said := make([]string, 0, 8)
-	places := map[string]int{}
-	for i, s := range body.Segments {
+	uses := map[string]int{} // of each shortcode and form
+	type open struct {
+		ref   content.Ref
+		start int // of its inner text, among the parts
+	}
+	var within []open
+	for _, s := range body.Segments {
+		text := ""
 		switch s.Ref.Kind {
 		case "":
-			out.parts[i] = s.HTML
+			out.parts = append(out.parts, s.HTML)
 			continue
 		case content.LinkRef:
 			if address := p.linkAddress(pg, s.Ref, r.tell); address != "" {
-				out.parts[i] = ` href="` + html.EscapeString(r.from(address)) + `"`
+				text = ` href="` + html.EscapeString(r.from(address)) + `"`
 			}
 		case content.ImageRef:
-			out.parts[i] = p.image(pg, s.Ref, r)
+			text = p.image(pg, s.Ref, r)
 		case content.ShortcodeRef:
-			if r.origin == "" {
-				out.parts[i] = p.shortcode(pg, s.Ref, r.tell, places)
+			if s.Ref.Paired {
+				within = append(within, open{s.Ref, len(out.parts)})
+				continue
 			}
+			text = p.shortcode(pg, s.Ref, "", r, uses)
+		case content.EndRef:
+			last := within[len(within)-1]
+			within = within[:len(within)-1]
+			text = p.shortcode(pg, last.ref, strings.Join(out.parts[last.start:], ""), r, uses)
+			out.parts = out.parts[:last.start]
 		}
-		said = append(said, out.parts[i])
+		out.parts = append(out.parts, text)
+		said = append(said, text)
 	}
 	out.digest = memo.Of(body.Digest, said)
 	return out
@@ -234,31 +248,6 @@ func (p *planner) imageAddress(pg *site.Page, written string) string {
 		return p.absolute(found)
 	}
 	return p.absolute("/" + strings.TrimPrefix(written, "/"))
-}
-
-// shortcode makes what a call in the text stands for.
-func (p *planner) shortcode(pg *site.Page, ref content.Ref, tell bool, places map[string]int) string {
-	if ref.Target != "form" {
-		p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("there is no shortcode `%s`", ref.Target), diag.DidYouMean(ref.Target, []string{"form"}))
-		return ""
-	}
-	if len(ref.Args) > 1 {
-		p.complain(pg, ref, tell, diag.Error, "the shortcode form takes one name", "write {{< form newsletter >}}")
-		return ""
-	}
-	name := formArg(ref, p.config)
-	if _, found := p.config.Form(name); !found {
-		p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("there is no form `%s`", name), diag.DidYouMean(name, p.config.FormNames()))
-		return ""
-	}
-	if ref.Inline {
-		p.complain(pg, ref, tell, diag.Warning, "a form cannot stand within a paragraph", "put {{< form "+name+" >}} alone on its line, with a blank line before and after")
-	}
-	place := "inline"
-	if places[name]++; places[name] > 1 {
-		place = fmt.Sprintf("inline-%d", places[name])
-	}
-	return string(p.placeForm(pg, name, place).html())
 }
 
 // formArg is the form a shortcode names, or the site's default.

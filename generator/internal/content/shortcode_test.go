@@ -1,0 +1,60 @@
+package content
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCalls(t *testing.T) {
+	for line, want := range map[string]call{
+		`{{< a >}}`:                      {name: "a"},
+		`{{<a b "c d" 'e>}}`:             {name: "a", args: []string{"b", "c d", "'e"}},
+		`{{% a k=v l="x \"y\" \\" %}}`:   {name: "a", params: map[string]string{"k": "v", "l": `x "y" \`}},
+		"{{< a `raw \" \\` k=`z` />}}":   {name: "a", args: []string{`raw " \`}, params: map[string]string{"k": "z"}},
+		`{{< /a >}}`:                     {name: "a", closes: true},
+		`{{< a https://x.example/y/ >}}`: {name: "a", args: []string{"https://x.example/y/"}},
+		`{{< a "b`:                       {name: "a", broken: "a quote is not closed"},
+		`{{< a b`:                        {name: "a", args: []string{"b"}, broken: "the call has no end"},
+		`{{< a k=1 k=2 >}}`:              {name: "a", params: map[string]string{"k": "1"}, broken: "`k` is given twice"},
+		`{{</* a "b" */>}}`:              {literal: `{{< a "b" >}}`},
+	} {
+		got, length := read([]byte(line))
+		if d := cmp.Diff(want, got, cmp.AllowUnexported(call{})); d != "" || length != len(line) {
+			t.Errorf("%s (%d of %d)\n%s", line, length, len(line), d)
+		}
+	}
+	for _, line := range []string{"{{", "{{<", "{{< >}}", "{{ a }}", "{{< /* a", "{%a%}"} {
+		if c, length := read([]byte(line)); length != 0 {
+			t.Errorf("%q is taken for %+v", line, c)
+		}
+	}
+}
+
+// Whatever begins like a call is read within its line, and pairs stay pairs.
+func FuzzCalls(f *testing.F) {
+	for _, text := range []string{"{{< a >}}\nb\n{{< /a >}}\n", "{{< a >}}{{< /a >}}", "{{% a \"x\" k=`y` %}}", "- {{< a >}}\n  x\n  {{< /a >}}\n", "> {{< a >}}\n> {{< a >}}\n> {{< /a >}}\n{{< /a >}}", "{{< a >}}\n```\n{{< /a >}}\n```\n{{< /a >}}"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if c, length := read([]byte(text)); length > len(text) || c.broken == "" && strings.Contains(text[:length], "\n") {
+			t.Errorf("%q: %d bytes of %+v", text, length, c)
+		}
+		depth := 0
+		for _, s := range parsed(text).Body.Segments {
+			switch {
+			case s.Ref.Kind == ShortcodeRef && s.Ref.Paired:
+				depth++
+			case s.Ref.Kind == EndRef:
+				depth--
+			}
+			if depth < 0 {
+				t.Errorf("%q: an end without a beginning", text)
+			}
+		}
+		if depth != 0 {
+			t.Errorf("%q: %d beginnings without an end", text, depth)
+		}
+	})
+}

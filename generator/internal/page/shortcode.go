@@ -1,0 +1,133 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/site"
+)
+
+// formShortcode is the one that no template makes: both wings share its markup.
+const formShortcode = "form"
+
+// shortcode makes what a call in the text stands for.
+func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r reading, uses map[string]int) string {
+	uses[ref.Target]++
+	if ref.Target == formShortcode {
+		if r.origin != "" {
+			return "" // it could not be sent from there
+		}
+		return p.formCall(pg, ref, r, uses)
+	}
+	layout, found := p.layouts.Shortcode(ref.Target)
+	if !found {
+		names := append(p.layouts.Shortcodes(), formShortcode)
+		p.complain(pg, ref, r.tell, diag.Error, fmt.Sprintf("there is no shortcode `%s`", ref.Target),
+			cmp.Or(diag.DidYouMean(ref.Target, names), "your own are templates such as templates/shortcodes/"+ref.Target+".html"))
+		return ""
+	}
+	data := Shortcode{Name: ref.Target, Args: ref.Args, Params: ref.Params, Inner: template.HTML(inner), Number: uses[ref.Target], Inline: ref.Inline,
+		Feed: r.origin != "", Page: p.link(pg), Site: p.shared, URLs: map[string]string{}, Pictures: map[string]template.HTML{}}
+	if len(ref.Args) > 0 {
+		data.First = ref.Args[0]
+	}
+	for key, value := range ref.Params {
+		switch key {
+		case "src", "image", "photo", "poster":
+			pointer := ref
+			pointer.Target, pointer.Alt, pointer.Title = value, ref.Params["alt"], ""
+			data.Pictures[key] = template.HTML(p.picture(pg, pointer, r))
+			data.URLs[key] = p.pictureAddress(pg, pointer, r)
+		case "href", "link", "url", "to":
+			pointer := ref
+			pointer.Target = value
+			data.URLs[key] = p.address(pg, pointer, r)
+		}
+	}
+	text, refused, failed := layout.Expand(data)
+	switch {
+	case refused != nil:
+		p.complain(pg, ref, r.tell, diag.Error, refused.Message, refused.Hint)
+	case failed != nil && r.tell:
+		failed.Message += fmt.Sprintf(" (for the call in %s, line %d)", pg.Doc.File, ref.Line)
+		if !slices.Contains(p.problems, *failed) {
+			p.problems = append(p.problems, *failed)
+		}
+	}
+	text = strings.TrimRight(text, "\n")
+	if !ref.Inline {
+		text += "\n"
+	}
+	return text
+}
+
+// address is where an argument of a shortcode leads; one that leads elsewhere
+// stays as it is, and the template's escaping judges it.
+func (p *planner) address(pg *site.Page, ref content.Ref, r reading) string {
+	if !content.Internal(ref.Target) {
+		return ref.Target
+	}
+	return r.from(p.linkAddress(pg, ref, r.tell))
+}
+
+func (p *planner) pictureAddress(pg *site.Page, ref content.Ref, r reading) string {
+	if !content.Internal(ref.Target) {
+		return ref.Target
+	}
+	at, tail := cutTail(ref.Target)
+	if found, ok := p.sitePath(pg, at); ok {
+		return r.from(p.relative(found) + tail)
+	}
+	return ref.Target // the picture itself has been complained of
+}
+
+// picture is the whole element, for a picture of the site or one elsewhere.
+func (p *planner) picture(pg *site.Page, ref content.Ref, r reading) string {
+	if content.Internal(ref.Target) {
+		return p.image(pg, ref, r)
+	}
+	if !strings.HasPrefix(ref.Target, "https://") && !strings.HasPrefix(ref.Target, "http://") {
+		p.complain(pg, ref, r.tell, diag.Error, fmt.Sprintf("`%s` is no address of a picture", ref.Target), "")
+		return ""
+	}
+	return fmt.Sprintf(`<img src="%s" alt="%s" loading="lazy">`, template.HTMLEscapeString(ref.Target), template.HTMLEscapeString(ref.Alt))
+}
+
+// formCall places a form in the text.
+func (p *planner) formCall(pg *site.Page, ref content.Ref, r reading, uses map[string]int) string {
+	if len(ref.Args) > 1 || len(ref.Params) > 0 {
+		p.complain(pg, ref, r.tell, diag.Error, "the shortcode form takes one name", "write {{< form newsletter >}}")
+		return ""
+	}
+	name := formArg(ref, p.config)
+	if _, found := p.config.Form(name); !found {
+		p.complain(pg, ref, r.tell, diag.Error, fmt.Sprintf("there is no form `%s`", name), diag.DidYouMean(name, p.config.FormNames()))
+		return ""
+	}
+	if ref.Inline {
+		p.complain(pg, ref, r.tell, diag.Warning, "a form cannot stand within a paragraph", "put {{< form "+name+" >}} alone on its line, with a blank line before and after")
+	}
+	key := "form " + name
+	place := "inline"
+	if uses[key]++; uses[key] > 1 {
+		place = fmt.Sprintf("inline-%d", uses[key])
+	}
+	return string(p.placeForm(pg, name, place).html())
+}
+
+// shortcodesIn are the names of the shortcodes in a text, sorted.
+func shortcodesIn(body content.Body) []string {
+	var out []string
+	for _, s := range body.Segments {
+		if s.Ref.Kind == content.ShortcodeRef && !slices.Contains(out, s.Ref.Target) {
+			out = append(out, s.Ref.Target)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
