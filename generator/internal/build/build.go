@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cardbowl/generator/internal/asset"
+	"cardbowl/generator/internal/asset/picture"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -29,21 +32,23 @@ import (
 
 // Options say which site is built and how.
 type Options struct {
-	Site    string           // the site folder
-	Out     string           // the output folder
-	Durable bool             // the output survives a power cut
-	Private bool             // nobody else writes the output folder while the Builder lives
-	BaseURL string           // in place of site.yaml's; empty: site.yaml's
-	Local   bool             // forms and counts go to whoever serves the pages, whatever site.yaml says
-	Drafts  bool             // show drafts
-	Future  bool             // show what is scheduled
-	Expired bool             // show what has expired
-	Strict  bool             // warnings are errors
-	Theme   fs.FS            // the built-in templates
-	Now     func() time.Time // decides what is published by now
-	Clock   func() time.Time // the machine's clock, to judge the times of files; nil: Now
-	Workers int              // 0: one per processor
-	Doing   func(string)     // is told what is being done, for who waits; nil: nobody does
+	Site    string                 // the site folder
+	Out     string                 // the output folder
+	Durable bool                   // the output survives a power cut
+	Private bool                   // nobody else writes the output folder while the Builder lives
+	BaseURL string                 // in place of site.yaml's; empty: site.yaml's
+	Local   bool                   // forms and counts go to whoever serves the pages, whatever site.yaml says
+	Drafts  bool                   // show drafts
+	Future  bool                   // show what is scheduled
+	Expired bool                   // show what has expired
+	Strict  bool                   // warnings are errors
+	Theme   fs.FS                  // the built-in templates
+	Now     func() time.Time       // decides what is published by now
+	Clock   func() time.Time       // the machine's clock, to judge the times of files; nil: Now
+	Workers int                    // 0: one per processor
+	Cache   string                 // folder for pictures that were made; empty: <site>/.cardbowl/pictures
+	WebP    func() picture.Encoder // finds the machine's cwebp, zero where it has none; nil: it is not looked for
+	Doing   func(string)           // is told what is being done, for who waits; nil: nobody does
 }
 
 // Result is what one build found and did. With errors in Problems nothing was
@@ -69,12 +74,17 @@ type Builder struct {
 	reader  *source.Reader
 	memo    *memo.Memo
 	folder  *public.Folder
+
+	workshop *picture.Workshop // of the last build
 }
 
 // New prepares to build.
 func New(o Options) *Builder {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Cache == "" {
+		o.Cache = filepath.Join(o.Site, ".cardbowl", "pictures")
 	}
 	if o.Clock == nil {
 		o.Clock = o.Now
@@ -143,10 +153,13 @@ func (b *Builder) again(ctx context.Context, finish func(trunk) (Result, error))
 
 // trunk is the straight line from the folder to planned pages.
 type trunk struct {
-	layouts layout.Set
-	assets  asset.Set
-	plan    page.Plan
-	result  Result
+	layouts  layout.Set
+	assets   asset.Set
+	pictures map[string]page.Picture
+	sources  map[string]source.File // of pictures, by site path
+	settings picture.Settings
+	plan     page.Plan
+	result   Result
 }
 
 func (b *Builder) trunk(ctx context.Context) (trunk, error) {
@@ -192,7 +205,11 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	}
 	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: o.Now()})
 	note(problems)
-	t.plan, problems = page.Make(s, layouts, data)
+	if problems, err = b.pictures(&t, cfg, s); err != nil {
+		return t, err
+	}
+	note(problems)
+	t.plan, problems = page.Make(s, page.Inputs{Layouts: layouts, Data: data, Pictures: t.pictures})
 	note(problems)
 	if o.Strict {
 		for i := range t.result.Problems {
@@ -203,6 +220,44 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	t.result.Config, t.result.Site, t.result.Pages = cfg, s, len(t.plan.Pages)
 	t.result.Assets = len(t.assets.Files) + len(s.Files)
 	return t, nil
+}
+
+// pictures measures those of the site.
+func (b *Builder) pictures(t *trunk, cfg config.Config, s site.Site) (diag.List, error) {
+	t.pictures, t.sources = map[string]page.Picture{}, map[string]source.File{}
+	t.settings = picture.Settings{Widths: cfg.Images.Widths, Quality: cfg.Images.Quality}
+	var problems diag.List
+	if cfg.Images.WebP != config.NoWebP {
+		if b.options.WebP != nil {
+			t.settings.WebP = b.options.WebP()
+		}
+		if t.settings.WebP.Version == "" {
+			severity := diag.Warning
+			if cfg.Images.WebP == config.NeedWebP {
+				severity = diag.Error
+			}
+			problems = append(problems, cfg.At(severity, "the program cwebp is not installed, so no picture becomes WebP", "it comes with the package webp of Debian and Homebrew", "images", "webp"))
+		}
+	}
+	for _, f := range s.Files {
+		if !picture.Is(f.Path) {
+			continue
+		}
+		m, err := picture.MeasureFile(f.Source, b.memo)
+		if err != nil {
+			return nil, err
+		}
+		if m.Wrong != "" {
+			problems = append(problems, diag.Diagnostic{File: f.Source.Path, Severity: diag.Warning, Message: "the picture is published as it is: " + m.Wrong})
+		}
+		if m.Width == 0 {
+			continue
+		}
+		at := "/" + f.Path
+		t.sources[at] = f.Source
+		t.pictures[at] = page.Picture{Measure: m, Variants: picture.Variants(f.Source, m, t.settings)}
+	}
+	return problems, nil
 }
 
 func reserved(assets asset.Set) map[string]string {
@@ -250,8 +305,13 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 		out = append(out, public.File{Path: a.Path, Recipe: a.Recipe, Bytes: a.Open})
 	}
 	for _, f := range t.result.Site.Files {
-		out = append(out, public.File{Path: f.Path, Recipe: f.Source.Digest, Bytes: f.Source.Open})
+		file := public.File{Path: f.Path, Recipe: f.Source.Digest, Bytes: f.Source.Open}
+		if picture.Is(f.Path) && strings.HasPrefix(f.Source.Path, "content/") {
+			file.Recipe, file.Bytes = picture.StrippedRecipe(f.Source), func() (io.ReadSeekCloser, error) { return picture.Stripped(f.Source) }
+		}
+		out = append(out, file)
 	}
+	out = append(out, b.drawn(t)...)
 	for _, f := range t.plan.Written {
 		out = append(out, public.File{Path: f.Output, Recipe: f.Recipe, Bytes: func() (io.ReadSeekCloser, error) {
 			text, err := f.Bytes()
@@ -266,6 +326,45 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 				return nil, err
 			}
 			return inMemory(text.Bytes()), nil
+		}})
+	}
+	return out
+}
+
+// drawn are the variants of the pictures that pages show, and the pictures to
+// share. The first variants of all pictures come first, so that workers do not
+// wait for one another over the same picture.
+func (b *Builder) drawn(t trunk) []public.File {
+	total := len(t.plan.Pictures)
+	w := picture.Open(b.options.Cache, t.settings, func(made int) {
+		b.options.Doing(fmt.Sprintf("making pictures: %d of %d", made, total))
+	})
+	b.workshop = w
+	var out []public.File
+	for n, more := 0, true; more; n++ {
+		more = false
+		for _, at := range t.plan.Pictures {
+			known, from := t.pictures[at], t.sources[at]
+			if n >= len(known.Variants) {
+				continue
+			}
+			more = true
+			v := known.Variants[n]
+			out = append(out, public.File{Path: v.Path, Recipe: v.Recipe, Bytes: func() (io.ReadSeekCloser, error) {
+				return w.Bytes(from, known.Measure, known.Variants, v)
+			}})
+		}
+	}
+	faces := sync.OnceValues(picture.LoadFaces)
+	for _, card := range t.plan.Cards {
+		out = append(out, public.File{Path: card.Path(), Recipe: card.Recipe(), Bytes: func() (io.ReadSeekCloser, error) {
+			return w.Drawn(card.Recipe(), func() ([]byte, error) {
+				f, err := faces()
+				if err != nil {
+					return nil, err
+				}
+				return f.Draw(card)
+			})
 		}})
 	}
 	return out
@@ -295,6 +394,8 @@ func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error
 	result.Problems = append(result.Problems, r.problems...)
 	if errors.Is(err, errTemplate) {
 		err = nil
+	} else if err == nil {
+		b.workshop.Sweep(b.options.Clock())
 	}
 	return result, err
 }

@@ -2,6 +2,9 @@ package build_test
 
 import (
 	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -57,6 +60,7 @@ type settings struct {
 	menu     int
 	button   string
 	pattern  string
+	images   string
 }
 
 func newWorld(seed uint64) *world {
@@ -117,7 +121,7 @@ func (w *world) edit() string {
 	name, p := w.anyPost()
 	n := w.random.IntN(1000)
 	what := ""
-	switch w.random.IntN(32) {
+	switch w.random.IntN(34) {
 	case 0, 1, 2:
 		p.body = fmt.Sprintf("The beginning.\n\nThe end, version %d.\n", n)
 		what = "body"
@@ -228,8 +232,35 @@ func (w *world) edit() string {
 			w.files["templates/shortcodes/stamp.html"] = "{{.Inner}}"
 		}
 		what = "shortcode's template"
+	case 32:
+		photo := []string{"content/posts/photo.jpg", "content/photo.png"}[w.random.IntN(2)]
+		w.toggle(photo, photograph(photo, 300+n%200, 200))
+		what = photo
+	case 33:
+		p.body = "The beginning.\n\n![A photo](/posts/photo.jpg)\n\n![Another](/photo.png \"Title\")\n"
+		w.settings.images = []string{"", "{widths: [100, 250]}", "{share: false}", "{quality: 50}"}[w.random.IntN(4)]
+		what = "pictures " + w.settings.images
 	}
 	return what
+}
+
+// photograph is a small picture as a file, of a kind by its name.
+func photograph(name string, width, height int) string {
+	p := image.NewRGBA(image.Rect(0, 0, width, height))
+	for i := range p.Pix {
+		p.Pix[i] = uint8(i * width)
+	}
+	var b strings.Builder
+	var err error
+	if strings.HasSuffix(name, ".png") {
+		err = png.Encode(&b, p)
+	} else {
+		err = jpeg.Encode(&b, p, nil)
+	}
+	if err != nil {
+		panic(err) // nothing about it can fail
+	}
+	return b.String()
 }
 
 // toggle gives a file new content or takes it away.
@@ -290,6 +321,9 @@ func (w *world) siteYAML() string {
 			b.WriteString(", {title: Elsewhere, url: \"https://example.org/\"}")
 		}
 		b.WriteString("]}\n")
+	}
+	if s.images != "" {
+		fmt.Fprintf(&b, "images: %s\n", s.images)
 	}
 	if s.pattern != "" {
 		fmt.Fprintf(&b, "permalinks: {posts: %q}\n", s.pattern)

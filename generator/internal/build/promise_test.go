@@ -89,7 +89,9 @@ func play(t *testing.T, seed uint64, edits int) {
 			before = folder(t, lasting)
 		}
 		clean := filepath.Join(dir, fmt.Sprintf("clean-%d", n))
-		fresh, err := build.New(options(site, clean, now)).Build(context.Background())
+		apart := options(site, clean, now)
+		apart.Cache = filepath.Join(dir, "cache") // made by itself, not by the builds it is held against
+		fresh, err := build.New(apart).Build(context.Background())
 		if err != nil {
 			t.Fatalf("seed %d, edit %d (%s): clean build: %v", seed, n, what, err)
 		}

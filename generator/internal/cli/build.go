@@ -32,7 +32,7 @@ func (f *siteFlags) add(c *cobra.Command) {
 // options are the build's options for a site; out is relative to where the
 // command runs when given, and to the site when not.
 func (f *siteFlags) options(w World) build.Options {
-	return build.Options{Site: f.site, Drafts: f.drafts, Future: f.future, Expired: f.expired, Theme: theme(), Now: w.Now}
+	return build.Options{Site: f.site, Drafts: f.drafts, Future: f.future, Expired: f.expired, Theme: theme(), Now: w.Now, WebP: findWebP}
 }
 
 func theme() fs.FS { return templates.Theme }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,7 +42,9 @@ type remembered struct{}
 
 func setUpScript(env *testscript.Env) error {
 	env.Values[remembered{}] = map[string]string{}
-	return nil
+	program, err := exec.LookPath("cardbowl")
+	env.Setenv("PROGRAM", program) // for stories in which PATH leads nowhere
+	return err
 }
 
 // condition knows [root], who may read and write whatever the modes of files say.

@@ -32,6 +32,7 @@ type Config struct {
 	Related      int  // related posts named under a post; 0: none
 	HTML         bool // markdown.html: raw HTML in markdown is let through
 	Highlight    bool // markdown.highlight: code is coloured by its language
+	Images       Images
 	Theme        Theme
 	Organization Organization
 	Forms        []form.Definition // in the order of site.yaml; the first is the default
@@ -68,6 +69,23 @@ type Organization struct {
 	Logo   string   `yaml:"logo"`   // a picture: a path of the site, or a whole address
 	SameAs []string `yaml:"sameAs"` // its pages elsewhere
 }
+
+// Images says what becomes of pictures.
+type Images struct {
+	Widths  []int  // of the variants, pixels, ascending
+	Quality int    // of JPEG and WebP
+	WebP    string // NoWebP, WantWebP or NeedWebP
+	Sizes   string // the sizes attribute: how wide the theme shows a picture
+	Share   bool   // a picture to share is drawn for posts that have none
+}
+
+// What the WebP key may say: whether cwebp is asked for, and whether the site is
+// built without it.
+const (
+	NoWebP   = "false"
+	WantWebP = "true"
+	NeedWebP = "required"
+)
 
 // Tracker is how the site is counted.
 type Tracker struct {
@@ -137,10 +155,16 @@ type file struct {
 		HTML      bool  `yaml:"html"`
 		Highlight *bool `yaml:"highlight"`
 	} `yaml:"markdown"`
-	Images       map[string]any `yaml:"images"`
-	Theme        yaml.Node      `yaml:"theme"`
-	Organization Organization   `yaml:"organization"`
-	Forms        yaml.Node      `yaml:"forms"`
+	Images struct {
+		Widths  []int  `yaml:"widths"`
+		Quality int    `yaml:"quality"`
+		WebP    string `yaml:"webp"`
+		Sizes   string `yaml:"sizes"`
+		Share   *bool  `yaml:"share"`
+	} `yaml:"images"`
+	Theme        yaml.Node    `yaml:"theme"`
+	Organization Organization `yaml:"organization"`
+	Forms        yaml.Node    `yaml:"forms"`
 	Funnel       struct {
 		Sales []string `yaml:"sales"`
 	} `yaml:"funnel"`
@@ -284,6 +308,7 @@ func (l *loader) config(f file, baseURL string) Config {
 		}
 	}
 	c.Organization = f.Organization
+	c.Images = l.images(f)
 	c.Theme = l.theme(&f.Theme)
 	c.BaseURL = l.baseURL(f, baseURL)
 	c.zone = l.zone(c.TimeZone)
@@ -299,7 +324,7 @@ func (l *loader) config(f file, baseURL string) Config {
 // notBuiltYet warns of what site.yaml may hold and nothing reads so far, so that
 // nobody waits for a mail that is not sent.
 func (l *loader) notBuiltYet() {
-	for _, key := range []string{"images", "mail", "webhooks"} {
+	for _, key := range []string{"mail", "webhooks"} {
 		if node := lookup(l.root, key); node != nil {
 			l.complain(node, diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
 		}

@@ -34,7 +34,7 @@ func theme() map[string]string {
 		"partials/deep.html":      `deep`,
 		"partials/nobody.html":    `unused`,
 		"assets/site.css":         `{{ not a template`,
-		"emails/own.html":     `{{`,
+		"emails/own.html":         `{{`,
 		"notes.txt":               `{{`,
 	}
 }

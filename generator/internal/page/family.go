@@ -42,6 +42,9 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) {
 	if pg.Doc == nil {
 		return
 	}
+	if names["SocialImage"] || names["StructuredData"] {
+		d.Page.SocialImage = p.social(pg, &d.Page)
+	}
 	for _, list := range pg.Doc.Front.Lists {
 		members, problems := p.site.Select(pg, list)
 		p.problems = append(p.problems, problems...)

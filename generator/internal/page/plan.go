@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"cardbowl/generator/internal/asset/picture"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -66,12 +67,28 @@ type Plan struct {
 	Pages   []Planned
 	Written []Written
 	Frame   Planned // the page whose rendering becomes manifest.Frame
+
+	Pictures []string       // site paths of the pictures whose variants some page shows, sorted
+	Cards    []picture.Card // pictures to share that are drawn, by path
 }
 
-// Make plans every page of a site, for the layouts there are. A page gets only
-// those of the dearer data that its layout names.
-func Make(s site.Site, layouts layout.Set, data content.Data) (Plan, diag.List) {
-	p := planner{site: s, config: s.Config, base: s.Config.BasePath(), layouts: layouts, data: data, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
+// Inputs are what pages are made of besides the site itself.
+type Inputs struct {
+	Layouts  layout.Set
+	Data     content.Data
+	Pictures map[string]Picture // by site path
+}
+
+// Picture is a picture of the site and what it is published as.
+type Picture struct {
+	picture.Measure
+	Variants []picture.Variant // none where it is shown as it is
+}
+
+// Make plans every page of a site. A page gets only those of the dearer data
+// that its layout names.
+func Make(s site.Site, in Inputs) (Plan, diag.List) {
+	p := planner{site: s, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
@@ -97,6 +114,10 @@ func Make(s site.Site, layouts layout.Set, data content.Data) (Plan, diag.List) 
 	if slices.Contains(s.Extras, site.Redirects) {
 		p.redirects()
 	}
+	p.plan.Pictures = slices.Sorted(maps.Keys(p.shown))
+	for _, at := range slices.Sorted(maps.Keys(p.cards)) {
+		p.plan.Cards = append(p.plan.Cards, p.cards[at])
+	}
 	return p.plan, p.problems
 }
 
@@ -106,6 +127,9 @@ type planner struct {
 	base         string // the path of baseURL
 	layouts      layout.Set
 	data         content.Data
+	pictures     map[string]Picture
+	shown        map[string]bool // pictures that some page shows in variants
+	cards        map[string]picture.Card
 	sidebars     map[*site.Page]sidebar // by the page of a section
 	homeFeeds    []Feed                 // what every page points to
 	shared       Site
@@ -261,9 +285,6 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	}
 	for _, image := range front.Images {
 		d.Images = append(d.Images, p.imageAddress(pg, image))
-	}
-	if len(d.Images) > 0 {
-		d.SocialImage = Image{URL: d.Images[0], Alt: pg.Title}
 	}
 	body := p.resolve(pg, doc.Body, reading{tell: true})
 	d.ContentDigest = body.digest

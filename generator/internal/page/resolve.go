@@ -37,6 +37,7 @@ func (r resolved) size() int {
 // reading is how a body is resolved.
 type reading struct {
 	tell   bool   // note what is wrong: once for the body, not again for its excerpt or a feed
+	nth    *int   // how many pictures have been met; the first of a body is not lazy
 	origin string // put before addresses of the site, for reading elsewhere; forms are left out then
 }
 
@@ -44,6 +45,7 @@ type reading struct {
 func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved {
 	out := resolved{parts: make([]string, 0, len(body.Segments))}
 	said := make([]string, 0, 8)
+	r.nth = new(int)
 	uses := map[string]int{} // of each shortcode and form
 	type open struct {
 		ref   content.Ref
@@ -222,6 +224,9 @@ func (p *planner) image(pg *site.Page, ref content.Ref, r reading) string {
 	at, tail := cutTail(ref.Target)
 	address := ref.Target
 	if found, ok := p.sitePath(pg, at); ok {
+		if known, measured := p.pictures[found]; measured {
+			return p.element(known, found, ref, r)
+		}
 		address = p.relative(found) + tail
 	} else if why, hidden := p.site.Hidden(p.inContent(pg, at)); hidden {
 		p.complain(pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` belongs to a page that is not published: %s", ref.Target, why), "")
