@@ -33,7 +33,9 @@ func (p *planner) element(known Picture, at string, ref content.Ref, r reading) 
 	if len(known.Variants) == 0 {
 		return img(p.relative(at), "", known.Width, known.Height)
 	}
-	p.shown[at] = true
+	if r.tell {
+		p.shown[at] = true // planning alone; feeds are read by several workers at a time
+	}
 	sets := map[string][]string{}
 	var types []string
 	var usual, elsewhere picture.Variant // usual: what a browser without srcset gets
