@@ -240,7 +240,7 @@ func (b *Builder) pictures(t *trunk, cfg config.Config, s site.Site) (diag.List,
 		}
 	}
 	for _, f := range s.Files {
-		if !picture.Is(f.Path) {
+		if !picture.Is(f.Path) && !picture.IsDrawing(f.Path) {
 			continue
 		}
 		m, err := picture.MeasureFile(f.Source, b.memo)

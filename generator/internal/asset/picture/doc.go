@@ -9,5 +9,5 @@
 // It also draws the picture that social networks show beside a link.
 //
 // It deliberately decides nothing about markup, enlarges nothing, and leaves
-// alone what it cannot make better: SVG, GIF and WebP files.
+// alone what it cannot make better: SVG, GIF and WebP files are only measured.
 package picture

@@ -23,7 +23,7 @@ import (
 // picture, or one that cannot be read.
 type Measure struct {
 	Width, Height int    // pixels as they are shown, after turning
-	Kind          string // jpeg, png, gif or webp
+	Kind          string // jpeg, png, gif, webp or svg
 	Turn          int    // EXIF orientation, 1 to 8; 1 where none is given
 	Wrong         string // why the file cannot be read, for a diagnostic
 }
@@ -41,6 +41,9 @@ func Is(file string) bool {
 	return false
 }
 
+// IsDrawing tells whether a file is an SVG picture by its name.
+func IsDrawing(file string) bool { return strings.EqualFold(path.Ext(file), ".svg") }
+
 // Resizable tells whether smaller variants are made of a picture.
 func (m Measure) Resizable() bool {
 	return (m.Kind == "jpeg" || m.Kind == "png") && m.Width*m.Height <= maxPixels
@@ -50,13 +53,16 @@ func (m Measure) Resizable() bool {
 // that cannot be opened.
 func MeasureFile(f source.File, remembered *memo.Memo) (Measure, error) {
 	var failed error
-	m := memo.Do(remembered, "measure", memo.Of(f.Digest), func() Measure {
+	m := memo.Do(remembered, "measure", memo.Of(f.Digest, IsDrawing(f.Path)), func() Measure {
 		opened, err := f.Open()
 		if err != nil {
 			failed = err
 			return Measure{}
 		}
 		defer opened.Close()
+		if IsDrawing(f.Path) {
+			return measureDrawing(opened)
+		}
 		return measure(opened)
 	})
 	return m, failed

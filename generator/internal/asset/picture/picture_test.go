@@ -389,3 +389,25 @@ func BenchmarkCard(b *testing.B) {
 		}
 	}
 }
+
+func TestDrawingSizes(t *testing.T) {
+	for text, want := range map[string]string{
+		`<svg xmlns="http://www.w3.org/2000/svg" width="480" height="336.4px" viewBox="0 0 1 1"/>`: "480×336",
+		"<?xml version='1.0' encoding='latin1'?>\n<!-- by hand -->\n<svg viewBox='0, 0 640 420'>":  "640×420",
+		`<svg width="320" viewBox="0 0 640 420">`:                                                  "320×210",
+		`<svg height="210" viewBox="0 0 640 420">`:                                                 "320×210",
+		`<svg width="100%" height="100%" viewBox="-5 -5 10 20">`:                                   "10×20",
+		`<svg width="3cm" height="2cm">`:                                                           "0×0",
+		`<svg>`:                                                                                    "0×0",
+		`<svg viewBox="0 0 0 10">`:                                                                 "0×0",
+		`<svg viewBox="0 0 NaN 1e9">`:                                                              "0×0",
+		`<html width="3" height="4">`:                                                              "0×0",
+		strings.Repeat("<!-- long -->", 6000) + `<svg width="3" height="4">`:                       "0×0",
+		"": "0×0",
+	} {
+		m := measured(t, file(t, "p.SVG", []byte(text)))
+		if got := fmt.Sprintf("%d×%d", m.Width, m.Height); got != want || m.Wrong != "" || m.Resizable() {
+			t.Errorf("%.80s: %s, not %s %+v", text, got, want, m)
+		}
+	}
+}
