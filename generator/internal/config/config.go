@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -24,7 +25,7 @@ type Config struct {
 	TimeZone     string // IANA name
 	Description  string
 	Author       string
-	Permalinks   map[string]string // section → pattern such as /:year/:slug/
+	Permalinks   map[string]string // section, or / for pages at the top → pattern such as /:year/:slug/
 	Taxonomies   []string          // front-matter keys that group pages, each also the folder of its term pages
 	Menus        map[string][]MenuItem
 	Params       map[string]any
@@ -145,7 +146,7 @@ type file struct {
 	TimeZone    string                `yaml:"timeZone"`
 	Description string                `yaml:"description"`
 	Author      string                `yaml:"author"`
-	Permalinks  map[string]string     `yaml:"permalinks"`
+	Permalinks  yaml.Node             `yaml:"permalinks"`
 	Taxonomies  yaml.Node             `yaml:"taxonomies"`
 	Menus       map[string][]MenuItem `yaml:"menus"`
 	Params      map[string]any        `yaml:"params"`
@@ -279,7 +280,7 @@ func (l *loader) complain(at *yaml.Node, severity diag.Severity, message, hint s
 func (l *loader) config(f file, baseURL string) Config {
 	c := Config{
 		Title: or(f.Title, defaultTitle), Language: or(f.Language, defaultLanguage), TimeZone: or(f.TimeZone, defaultZone),
-		Description: f.Description, Author: f.Author, Permalinks: f.Permalinks, Menus: f.Menus, Params: f.Params,
+		Description: f.Description, Author: f.Author, Menus: f.Menus, Params: f.Params,
 		Paginate: f.Paginate, HTML: f.Markdown.HTML, Highlight: f.Markdown.Highlight == nil || *f.Markdown.Highlight, Sales: f.Funnel.Sales, Currency: or(f.Currency, defaultCurrency), Sender: f.Sender,
 	}
 	if c.Paginate < 0 {
@@ -312,6 +313,7 @@ func (l *loader) config(f file, baseURL string) Config {
 	c.Theme = l.theme(&f.Theme)
 	c.BaseURL = l.baseURL(f, baseURL)
 	c.zone = l.zone(c.TimeZone)
+	c.Permalinks = l.permalinks(&f.Permalinks)
 	c.Taxonomies = l.taxonomies(f)
 	c.Forms = l.forms(f)
 	c.Tracker = l.tracker(f)
@@ -363,6 +365,30 @@ func (l *loader) zone(name string) *time.Location {
 		return time.UTC
 	}
 	return zone
+}
+
+// permalinks accepts patterns by section, and Hugo's group of these for pages.
+func (l *loader) permalinks(node *yaml.Node) map[string]string {
+	out := map[string]string{}
+	if node.Kind == 0 || node.Tag == "!!null" {
+		return out
+	}
+	if node.Kind != yaml.MappingNode {
+		l.complain(node, diag.Error, "permalinks holds one pattern for each section", "write `permalinks: {posts: /:year/:month/:slug/}`")
+		return out
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		switch {
+		case value.Kind == yaml.ScalarNode:
+			out[or(strings.Trim(key.Value, "/"), "/")] = value.Value
+		case value.Kind == yaml.MappingNode && key.Value == "page":
+			maps.Copy(out, l.permalinks(value))
+		default:
+			l.complain(key, diag.Error, fmt.Sprintf("permalinks of `%s` cannot be read", key.Value), "a pattern belongs to a section of pages; lists say their address themselves, as `url` in their _index.md")
+		}
+	}
+	return out
 }
 
 // taxonomies accepts a list of names, or Hugo's map of singular to plural.

@@ -264,7 +264,7 @@ func spellings() map[string]string {
 	return map[string]string{
 		"pubdate": "publishdate", "modified": "lastmod", "updated": "lastmod", "last_modified_at": "lastmod",
 		"unpublishdate": "expirydate", "redirect_from": "aliases", "template": "layout", "category": "categories", "tag": "tags",
-		"excerpt": "summary", "image": "images", "authors": "author", "extra": "params", "permalink": "url", "menu": "menus",
+		"excerpt": "summary", "image": "images", "authors": "author", "extra": "params", "permalink": "url", "path": "url", "menu": "menus",
 	}
 }
 
@@ -272,6 +272,13 @@ func spellings() map[string]string {
 func known() []string {
 	return []string{"title", "date", "lastmod", "publishDate", "expiryDate", "draft", "slug", "url", "aliases", "description", "summary",
 		"tags", "categories", "series", "author", "images", "layout", "weight", "form", "related", "lists", "menus", "noindex", "params", "id"}
+}
+
+// foreign are keys of other programs, lower case, that nothing here answers to. A
+// guess that they are misspelt would mislead.
+func foreign() []string {
+	return []string{"linktitle", "type", "cascade", "build", "headless", "outputs", "resources", "sitemap", "translationkey", "iscjklanguage", "markup", "toc", "keywords",
+		"sort_by", "paginate_by", "paginate_path", "insert_anchor_links", "transparent", "render", "page_template", "generate_feeds", "in_search_index"}
 }
 
 func (f *fields) complain(node *yaml.Node, severity diag.Severity, message, hint string) {
@@ -395,7 +402,9 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 		}
 		front.Params[key.Value] = any
 		hint := diag.DidYouMean(key.Value, append(known(), f.settings.Taxonomies...))
-		if hint == "" {
+		if slices.Contains(foreign(), name) {
+			hint = "it says something to Hugo or Zola, and nothing here"
+		} else if hint == "" {
 			hint = "templates find it under .Page.Params; to be rid of this warning put it under params:"
 		}
 		f.complain(key, diag.Warning, fmt.Sprintf("unknown front-matter key `%s`", key.Value), hint)
@@ -462,7 +471,7 @@ func (f *fields) number(name string, node *yaml.Node) int {
 // dateForms are the ways a date may be written, the zone in the value or not.
 func dateForms() []string {
 	return []string{time.DateOnly, time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05",
-		"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04 -0700"}
+		"2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04 -0700", time.RFC1123Z, "2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006"}
 }
 
 func (f *fields) date(name string, node *yaml.Node) time.Time {

@@ -473,10 +473,18 @@ func plain(root ast.Node, body []byte) string {
 	return strings.TrimSpace(b.String())
 }
 
+// countWords counts what stands between blanks. In scripts without blanks two
+// characters count as a word.
 func countWords(s string) int {
 	n := 0
-	for range strings.FieldsSeq(s) {
-		n++
+	for word := range strings.FieldsSeq(s) {
+		unspaced := 0
+		for _, r := range word {
+			if r >= '\u0E00' && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+				unspaced++
+			}
+		}
+		n += max(1, (unspaced+1)/2)
 	}
 	return n
 }

@@ -210,6 +210,15 @@ func TestOpeningAndWords(t *testing.T) {
 
 // TestLimits states each bound from both sides, with the line it names. How long
 // a text may take is the watchdog's to say, not a clock's here.
+// Scripts without blanks have words all the same.
+func TestWordsWithoutBlanks(t *testing.T) {
+	paragraph := strings.Repeat("猫は名刺の箱を見ている。", 8) // 88 characters, and 8 stops that are no words
+	d := parsed(paragraph + "\n\nThe rest.\n")
+	if d.Words != 46 || !d.More {
+		t.Errorf("%d words, and more than the first paragraph: %v", d.Words, d.More)
+	}
+}
+
 func TestLimits(t *testing.T) {
 	top := "---\ntitle: T\n---\n"
 	row := func(cell string, n int) string { return strings.Repeat("|"+cell, n) + "|\n" }

@@ -190,6 +190,9 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	}
 	p.doc.Body = newBody(html, refs)
 
+	if p.doc.Front.Summary != "" {
+		return p.summary(converter)
+	}
 	excerpt, more := excerptNodes(root, body, cut)
 	p.doc.More = more
 	var b bytes.Buffer
@@ -202,6 +205,25 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 		b.Write(part)
 	}
 	p.doc.Excerpt = newBody(b.Bytes(), refs)
+	return nil
+}
+
+// summary makes the excerpt of what the front matter says in its place, which is
+// markdown too, and keeps of that its plain text.
+func (p *parse) summary(converter converter) error {
+	body := []byte(p.doc.Front.Summary)
+	root := converter.parse(body)
+	places := newPlaces(p, body, max(0, p.doc.Front.Places["summary"].Line-1))
+	places.attributes(root)
+	refs := places.markReferences(root)
+	places.warnOfHTML(root)
+	p.doc.Front.Summary = strings.Join(strings.Fields(plain(root, body)), " ")
+	withoutAnchors(root)
+	html, err := converter.render(root, body)
+	if err != nil {
+		return err
+	}
+	p.doc.Excerpt, p.doc.More = newBody(html, refs), true
 	return nil
 }
 

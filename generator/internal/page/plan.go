@@ -344,13 +344,8 @@ func (p *planner) item(pg *site.Page) Item {
 	for _, t := range pg.Terms["tags"] {
 		item.Tags = append(item.Tags, Link{t.Title, p.relative(t.Path)})
 	}
-	if summary := doc.Front.Summary; summary != "" {
-		item.Excerpt = template.HTML("<p>" + template.HTMLEscapeString(summary) + "</p>\n")
-		item.ExcerptDigest, item.More = memo.Of(summary), true
-	} else {
-		excerpt := p.resolve(pg, doc.Excerpt, reading{})
-		item.Excerpt, item.ExcerptDigest = excerpt.html(), excerpt.digest
-	}
+	excerpt := p.resolve(pg, doc.Excerpt, reading{tell: doc.Front.Summary != ""}) // what the text says has been told of
+	item.Excerpt, item.ExcerptDigest = excerpt.html(), excerpt.digest
 	p.items[pg] = item
 	return item
 }

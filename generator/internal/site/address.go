@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strconv"
@@ -86,15 +87,13 @@ func cleanPath(written string) (string, error) {
 // file name, in that order.
 func (a *assembly) pathOf(doc *content.Document) (string, error) {
 	front := doc.Front
-	if front.URL != "" {
-		return cleanPath(front.URL)
-	}
 	folder, base := folderOf(doc.File)
-	if base == "_index" || base == "index" && folder == "" {
+	list := base == "_index" || base == "index" && folder == ""
+	if list && front.URL == "" {
 		return "/" + slugged(folder), nil
 	}
 	name := base
-	if base == "index" { // a bundle: the folder is the name
+	if list || base == "index" { // a section or a bundle: the folder is the name
 		parent, last := path.Split(strings.TrimSuffix(folder, "/"))
 		folder, name = parent, last
 	}
@@ -104,62 +103,28 @@ func (a *assembly) pathOf(doc *content.Document) (string, error) {
 			return "", fmt.Errorf("the slug `%s` holds nothing that an address may hold", front.Slug)
 		}
 	}
-	section, _, _ := strings.Cut(folder, "/")
-	if pattern, found := a.config.Permalinks[section]; found && section != "" {
-		return a.expand(pattern, doc, section, folder, name, slug)
+	named := naming{doc: doc, sections: sectionsOf(folder), name: Slug(name), slug: slug}
+	if front.URL != "" {
+		filled, err := a.expand(front.URL, named)
+		if err != nil {
+			return "", err
+		}
+		return cleanPath(filled)
+	}
+	if pattern, found := a.config.Permalinks[cmp.Or(named.section(), "/")]; found {
+		filled, err := a.expand(pattern, named)
+		if err != nil {
+			return "", err
+		}
+		if !strings.HasSuffix(strings.ToLower(pattern), ".html") {
+			filled = strings.TrimSuffix(filled, "/") + "/"
+		}
+		return cleanPath(strings.ToLower(filled))
 	}
 	if slug == "" {
 		return "", fmt.Errorf("the file name `%s` holds nothing that an address may hold", name)
 	}
 	return "/" + slugged(folder) + slug + "/", nil
-}
-
-// expand fills in a permalink pattern; the tokens are Hugo's.
-func (a *assembly) expand(pattern string, doc *content.Document, section, folder, name, slug string) (string, error) {
-	date := doc.Front.Date
-	var failed error
-	dated := func(layout string) func() string {
-		return func() string {
-			if date.IsZero() {
-				failed = fmt.Errorf("the permalink pattern `%s` needs a `date`", pattern)
-			}
-			return date.Format(layout)
-		}
-	}
-	tokens := map[string]func() string{
-		"year": dated("2006"), "month": dated("01"), "day": dated("02"), "monthname": dated("January"), "weekdayname": dated("Monday"),
-		"yearday": dated("002"),
-		"section": func() string { return Slug(section) }, "sections": func() string { return strings.Trim(slugged(folder), "/") },
-		"title": func() string { return Slug(titleOf(doc)) }, "slug": func() string { return or(Slug(doc.Front.Slug), Slug(titleOf(doc))) },
-		"slugorcontentbasename": func() string { return slug }, "slugorfilename": func() string { return slug },
-		"contentbasename": func() string { return Slug(name) }, "filename": func() string { return Slug(name) },
-	}
-	var parts []string
-	for part := range strings.SplitSeq(strings.Trim(pattern, "/"), "/") {
-		var b strings.Builder
-		for part != "" {
-			before, after, found := strings.Cut(part, ":")
-			b.WriteString(before)
-			if !found {
-				break
-			}
-			end := strings.IndexFunc(after, func(r rune) bool { return r < 'a' || r > 'z' })
-			if end < 0 {
-				end = len(after)
-			}
-			value, known := tokens[after[:end]]
-			if !known {
-				return "", fmt.Errorf("the permalink pattern `%s` has an unknown token `:%s`", pattern, after[:end])
-			}
-			b.WriteString(value())
-			part = after[end:]
-		}
-		parts = append(parts, b.String())
-	}
-	if failed != nil {
-		return "", failed
-	}
-	return cleanPath("/" + strings.ToLower(strings.Join(parts, "/")) + "/")
 }
 
 func or(value, otherwise string) string {

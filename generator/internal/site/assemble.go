@@ -24,13 +24,18 @@ func postSections() []string { return []string{"posts", "post", "blog"} }
 // Assemble makes the Site. reserved are paths below the published folder that
 // somebody else produces, with the name of that producer.
 func Assemble(cfg config.Config, documents []content.Document, tree source.Tree, reserved map[string]string, options Options) (Site, diag.List) {
-	a := assembly{config: cfg, options: options, producers: map[string]producer{},
+	a := assembly{config: cfg, options: options, producers: map[string]producer{}, sections: map[string]*content.Document{},
 		site: Site{Config: cfg, byFile: map[string]*Page{}, byPath: map[string]*Page{}, files: map[string]bool{}, hidden: map[string]string{}, aliases: map[string]*Page{}}}
 	for _, at := range slices.Sorted(maps.Keys(reserved)) {
 		a.claim(at, producer{what: reserved[at]})
 	}
 	a.claim("404.html", producer{what: "the page for missing addresses"})
 	a.files(tree, a.hiddenBundles(documents))
+	for i := range documents {
+		if folder, base := folderOf(documents[i].File); base == "_index" {
+			a.sections[folder] = &documents[i]
+		}
+	}
 	for i := range documents {
 		a.document(&documents[i])
 	}
@@ -56,6 +61,7 @@ type assembly struct {
 	site      Site
 	problems  diag.List
 	producers map[string]producer
+	sections  map[string]*content.Document // _index documents by their folder below content/, slash at the end
 }
 
 // producer is who makes an output, for naming both sides of a clash.
