@@ -43,7 +43,7 @@ func waitFor(t *testing.T, condition func() bool, what func() string) {
 
 // folder is a site folder that the real program works on, as a process of its own.
 type folder struct {
-	t    *testing.T
+	t    testing.TB
 	path string
 }
 

@@ -24,7 +24,7 @@ import (
 type Measure struct {
 	Width, Height int    // pixels as they are shown, after turning
 	Kind          string // jpeg, png, gif, webp or svg
-	Turn          int    // EXIF orientation, 1 to 8; 1 where none is given
+	Turn          int    // orientation by EXIF, 1 to 8; 1 where none is given
 	Wrong         string // why the file cannot be read, for a diagnostic
 }
 
@@ -80,13 +80,15 @@ func measure(r io.ReadSeeker) Measure {
 	if m.Width*m.Height > maxPixels {
 		m.Wrong = fmt.Sprintf("it has %d × %d pixels, more than %d million", m.Width, m.Height, maxPixels/1_000_000)
 	}
-	if kind == "jpeg" {
-		if _, err := r.Seek(0, io.SeekStart); err == nil {
-			m.Turn = orientation(r)
-		}
-		if m.Turn >= 5 {
-			m.Width, m.Height = m.Height, m.Width
-		}
+	find := map[string]func(io.ReadSeeker) int{"jpeg": func(r io.ReadSeeker) int { return orientation(r) }, "png": orientationPNG, "webp": orientationWebP}[kind]
+	if find == nil {
+		return m
+	}
+	if _, err := r.Seek(0, io.SeekStart); err == nil {
+		m.Turn = find(r)
+	}
+	if m.Turn >= 5 {
+		m.Width, m.Height = m.Height, m.Width
 	}
 	return m
 }
@@ -154,6 +156,50 @@ func orientation(r io.Reader) int {
 		if s.marker == 0xE1 && len(s.bytes) > 4 && bytes.HasPrefix(s.bytes[4:], []byte(exifHead)) {
 			return turnOf(s.bytes[4+len(exifHead):])
 		}
+	}
+	return 1
+}
+
+const (
+	maxChunks = 10_000   // of a PNG or WebP file
+	maxExif   = 64 << 10 // bytes, as in a JPEG file
+)
+
+// orientationPNG is how a PNG file wants to be turned.
+func orientationPNG(r io.ReadSeeker) int {
+	return orientationChunk(r, int64(len(pngHead)), "eXIf", func(head []byte) (string, int64, int64) {
+		return string(head[4:]), int64(binary.BigEndian.Uint32(head)), 4 // and a checksum
+	})
+}
+
+// orientationWebP is how a WebP file wants to be turned.
+func orientationWebP(r io.ReadSeeker) int {
+	return orientationChunk(r, 12, "EXIF", func(head []byte) (string, int64, int64) {
+		size := int64(binary.LittleEndian.Uint32(head[4:]))
+		return string(head[:4]), size, size & 1
+	})
+}
+
+// orientationChunk reads the heads of a file's chunks from a place on, until it
+// meets the one that a camera writes.
+func orientationChunk(r io.ReadSeeker, from int64, wanted string, read func(head []byte) (kind string, size, more int64)) int {
+	head := make([]byte, 8)
+	for range maxChunks {
+		if _, err := r.Seek(from, io.SeekStart); err != nil {
+			return 1
+		}
+		if _, err := io.ReadFull(r, head); err != nil {
+			return 1
+		}
+		kind, size, more := read(head)
+		if kind == wanted && size <= maxExif {
+			tiff := make([]byte, size)
+			if _, err := io.ReadFull(r, tiff); err != nil {
+				return 1
+			}
+			return turnOf(bytes.TrimPrefix(tiff, []byte(exifHead)))
+		}
+		from += int64(len(head)) + size + more
 	}
 	return 1
 }

@@ -197,11 +197,80 @@ func TestStripped(t *testing.T) {
 	if out := everything(t, func() (io.ReadSeekCloser, error) { return Stripped(f) }); !bytes.Equal(out, b.Bytes()) {
 		t.Error("a PNG file without its comment is not what it was before it had one")
 	}
+	// A telephone's file ends where its picture ends, whatever lies behind.
+	trailed := append(slices.Clone(camera(t, corners(64, 40), 1)), camera(t, corners(64, 40), 1)...)
+	f = file(t, "p.jpg", trailed)
+	if out := everything(t, func() (io.ReadSeekCloser, error) { return Stripped(f) }); bytes.Contains(out, []byte(secret)) || !bytes.HasSuffix(out, []byte{0xFF, 0xD9}) || pixelsSmall(t, out) != pixelsSmall(t, trailed) {
+		t.Error("what lies behind a picture is published with it")
+	}
 	for _, broken := range [][]byte{nil, []byte("GIF89a"), whole[:40], camera(t, corners(64, 40), 1)[:60], []byte("RIFF\x10\x00\x00\x00WEBPVP8X")} {
 		f := file(t, "p.jpg", broken)
 		if out := everything(t, func() (io.ReadSeekCloser, error) { return Stripped(f) }); !bytes.Equal(out, broken) {
 			t.Errorf("%q became %q", broken, out)
 		}
+	}
+}
+
+func pixelsSmall(t *testing.T, text []byte) string {
+	t.Helper()
+	p, _, err := image.Decode(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(p.Bounds(), p.At(10, 10), p.At(60, 30))
+}
+
+// PNG and WebP files may be turned too, and know a place.
+func TestTurnedChunks(t *testing.T) {
+	tiff := append(turnedTIFF(6), secret...)
+	var b bytes.Buffer
+	if err := png.Encode(&b, corners(640, 400)); err != nil {
+		t.Fatal(err)
+	}
+	chunk := append([]byte("eXIf"), tiff...)
+	whole := binary.BigEndian.AppendUint32(nil, uint32(len(tiff)))
+	whole = binary.BigEndian.AppendUint32(append(whole, chunk...), crc32.ChecksumIEEE(chunk))
+	end := b.Len() - 12
+	whole = slices.Concat(b.Bytes()[:end], whole, b.Bytes()[end:], []byte(secret))
+	f := file(t, "p.png", whole)
+	m := measured(t, f)
+	if m.Turn != 6 || m.Width != 400 || m.Height != 640 {
+		t.Errorf("%+v", m)
+	}
+	out := everything(t, func() (io.ReadSeekCloser, error) { return Stripped(f) })
+	if bytes.Contains(out, []byte(secret)) || orientationPNG(bytes.NewReader(out)) != 6 {
+		t.Error("the place is still told, or the picture lies on its side")
+	}
+	if _, err := png.Decode(bytes.NewReader(out)); err != nil {
+		t.Error(err)
+	}
+	s := Settings{Widths: []int{100}, Quality: 80}
+	all := Variants(f, m, s)
+	p, err := png.Decode(bytes.NewReader(everything(t, func() (io.ReadSeekCloser, error) { return Open(t.TempDir(), s, func(int) {}).Bytes(f, m, all, all[0]) })))
+	if err != nil || p.Bounds().Dx() != 100 || p.Bounds().Dy() != 160 {
+		t.Fatal(err, p.Bounds())
+	}
+	if r, _, blue, _ := p.At(25, 40).RGBA(); blue < r { // what lay below left stands above left
+		t.Error("the variant is not turned")
+	}
+
+	// One white pixel, as cwebp -lossless makes it, in the extended form.
+	pixel := []byte("VP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00\x00")[:8+14]
+	webp := slices.Concat([]byte("RIFF\x00\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00"), pixel, []byte("EXIF"))
+	webp = append(binary.LittleEndian.AppendUint32(webp, uint32(len(exifHead)+len(tiff))), exifHead...)
+	webp = append(append(webp, tiff...), make([]byte, (len(exifHead)+len(tiff))%2)...)
+	webp = append(webp, "XMP \x04\x00\x00\x00<x/>"...)
+	binary.LittleEndian.PutUint32(webp[4:], uint32(len(webp)-8))
+	f = file(t, "p.webp", webp)
+	if m := measured(t, f); m.Turn != 6 {
+		t.Errorf("%+v", m)
+	}
+	out = everything(t, func() (io.ReadSeekCloser, error) { return Stripped(f) })
+	if bytes.Contains(out, []byte(secret)) || bytes.Contains(out, []byte("XMP ")) || orientationWebP(bytes.NewReader(out)) != 6 {
+		t.Errorf("%q", out)
+	}
+	if size := binary.LittleEndian.Uint32(out[4:]); int(size) != len(out)-8 {
+		t.Errorf("the file says it has %d bytes, and has %d", size+8, len(out))
 	}
 }
 
@@ -358,7 +427,7 @@ func FuzzHeads(f *testing.F) {
 		if turn := orientation(bytes.NewReader(text)); turn < 1 || turn > 8 {
 			t.Errorf("turn %d", turn)
 		}
-		if out := strip(text); len(out) > len(text)+len(turned(1)) {
+		if out := strip(text); len(out) > len(text)+len(turned(1))+2 {
 			t.Errorf("%d bytes became %d", len(text), len(out))
 		}
 		measure(bytes.NewReader(text))

@@ -1,10 +1,10 @@
 package picture
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 	"slices"
 
@@ -14,7 +14,7 @@ import (
 
 // StrippedRecipe is the digest of a file published without what its camera or
 // its maker wrote into it.
-func StrippedRecipe(f source.File) memo.Digest { return memo.Of("stripped", 1, f.Digest) }
+func StrippedRecipe(f source.File) memo.Digest { return memo.Of("stripped", 2, f.Digest) }
 
 // Stripped opens a JPEG, PNG or WebP file as it is published: pixel for pixel the
 // same, without place, time, camera, thumbnail and comments. Colour profiles
@@ -63,41 +63,83 @@ func profile(parts []segment) [][]byte {
 	return out
 }
 
+// stripJPEG keeps what is needed to show the picture, and ends where it ends:
+// telephones put further pictures and films behind it, each with a place of its
+// own.
 func stripJPEG(whole []byte) ([]byte, error) {
-	r := bufio.NewReader(bytes.NewReader(whole))
-	parts, err := segments(r)
-	if err != nil {
-		return nil, err
-	}
 	out := append(make([]byte, 0, len(whole)), 0xFF, 0xD8)
 	if turn := orientation(bytes.NewReader(whole)); turn != 1 {
 		out = append(out, turned(turn)...)
 	}
-	for _, s := range parts {
-		isApp := s.marker >= 0xE0 && s.marker <= 0xEF
-		isProfile := s.marker == 0xE2 && bytes.HasPrefix(s.bytes[4:], []byte(iccHead))
-		isAdobe := s.marker == 0xEE // how the colours are coded
-		if s.marker == 0xFE || isApp && s.marker != 0xE0 && !isProfile && !isAdobe {
-			continue
+	shown := false // some of the picture's data have been met
+	for at := 2; ; {
+		for at+1 < len(whole) && whole[at] == 0xFF && whole[at+1] == 0xFF { // fill bytes
+			at++
 		}
-		out = append(out, s.bytes...)
+		if at+4 > len(whole) && shown || at+2 <= len(whole) && whole[at] == 0xFF && whole[at+1] == 0xD9 {
+			return append(out, 0xFF, 0xD9), nil // a file that was cut off is shown as far as it goes
+		}
+		if at+4 > len(whole) || whole[at] != 0xFF {
+			return nil, errors.New("broken JPEG file")
+		}
+		marker, length := whole[at+1], int(binary.BigEndian.Uint16(whole[at+2:]))
+		end := at + 2 + length
+		if length < 2 || end > len(whole) {
+			return nil, errors.New("broken JPEG file")
+		}
+		if part := whole[at:end]; keptOfJPEG(marker, part[4:]) {
+			out = append(out, part...)
+		}
+		at = end
+		if marker == 0xDA {
+			shown = true
+			for at < len(whole) && !(whole[at] == 0xFF && at+1 < len(whole) && isMarker(whole[at+1])) {
+				at++
+			}
+			out = append(out, whole[end:at]...)
+		}
 	}
-	rest, err := io.ReadAll(r)
-	return append(out, rest...), err
 }
 
-// turned is the smallest EXIF part that says how to turn a picture.
-func turned(turn int) []byte {
+// isMarker tells whether what follows FF within picture data ends them.
+func isMarker(b byte) bool { return b != 0 && b != 0xFF && (b < 0xD0 || b > 0xD7) }
+
+func keptOfJPEG(marker byte, body []byte) bool {
+	switch {
+	case marker == 0xE0:
+		return bytes.HasPrefix(body, []byte("JFIF\x00"))
+	case marker == 0xE2:
+		return bytes.HasPrefix(body, []byte(iccHead))
+	case marker == 0xEE: // how Adobe codes the colours
+		return bytes.HasPrefix(body, []byte("Adobe"))
+	}
+	return marker != 0xFE && (marker < 0xE0 || marker > 0xEF)
+}
+
+// turnedTIFF is the smallest TIFF header that says how to turn a picture.
+func turnedTIFF(turn int) []byte {
 	tiff := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00")
 	tiff[19] = byte(turn)
-	body := append([]byte(exifHead), tiff...)
+	return tiff
+}
+
+// turned is the same as a part of a JPEG file.
+func turned(turn int) []byte {
+	body := append([]byte(exifHead), turnedTIFF(turn)...)
 	return append(binary.BigEndian.AppendUint16([]byte{0xFF, 0xE1}, uint16(len(body)+2)), body...)
 }
 
 const pngHead = "\x89PNG\r\n\x1a\n"
 
+// shownOfPNG are the chunks without which a picture may still be read, and would
+// look otherwise.
+func shownOfPNG() []string {
+	return []string{"tRNS", "cHRM", "gAMA", "iCCP", "sBIT", "sRGB", "cICP", "mDCV", "cLLI", "bKGD", "pHYs", "acTL", "fcTL", "fdAT"}
+}
+
 func stripPNG(whole []byte) ([]byte, error) {
 	out := append(make([]byte, 0, len(whole)), pngHead...)
+	turn := orientationPNG(bytes.NewReader(whole))
 	for at := len(pngHead); ; {
 		if at+12 > len(whole) {
 			return nil, io.ErrUnexpectedEOF
@@ -107,8 +149,13 @@ func stripPNG(whole []byte) ([]byte, error) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		kind := string(whole[at+4 : at+8])
-		if !slices.Contains([]string{"tEXt", "zTXt", "iTXt", "eXIf", "tIME"}, kind) {
+		if necessary := kind[0] >= 'A' && kind[0] <= 'Z'; necessary || slices.Contains(shownOfPNG(), kind) {
 			out = append(out, whole[at:end]...)
+		}
+		if kind == "IHDR" && turn != 1 {
+			chunk := append([]byte("eXIf"), turnedTIFF(turn)...)
+			out = binary.BigEndian.AppendUint32(out, uint32(len(chunk)-4))
+			out = binary.BigEndian.AppendUint32(append(out, chunk...), crc32.ChecksumIEEE(chunk))
 		}
 		if kind == "IEND" {
 			return out, nil
@@ -119,6 +166,7 @@ func stripPNG(whole []byte) ([]byte, error) {
 
 func stripWebP(whole []byte) ([]byte, error) {
 	out := append(make([]byte, 0, len(whole)), whole[:12]...)
+	turn := orientationWebP(bytes.NewReader(whole))
 	for at := 12; at < len(whole); {
 		if at+8 > len(whole) {
 			return nil, io.ErrUnexpectedEOF
@@ -129,14 +177,22 @@ func stripWebP(whole []byte) ([]byte, error) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		kind := string(whole[at : at+4])
-		if kind != "EXIF" && kind != "XMP " {
+		if slices.Contains([]string{"VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP"}, kind) {
 			out = append(out, whole[at:end]...)
 			if kind == "VP8X" && size > 0 {
 				const exif, xmp = 0x08, 0x04
-				out[len(out)-(end-at)+8] &^= exif | xmp
+				flags := &out[len(out)-(end-at)+8]
+				*flags &^= xmp
+				if turn == 1 {
+					*flags &^= exif
+				}
 			}
 		}
 		at = end
+	}
+	if turn != 1 {
+		tiff := turnedTIFF(turn)
+		out = append(binary.LittleEndian.AppendUint32(append(out, "EXIF"...), uint32(len(tiff))), tiff...)
 	}
 	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
 	return out, nil

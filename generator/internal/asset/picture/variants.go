@@ -32,7 +32,7 @@ type Variant struct {
 }
 
 // revision changes when the same input shall give other bytes.
-const revision = 1
+const revision = 2
 
 // Variants are the published forms of a picture, by type and then by width, and
 // never wider than the picture. Those of WebP come first where there is an
