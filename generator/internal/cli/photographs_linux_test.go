@@ -49,9 +49,19 @@ func photograph(t testing.TB, seed uint64) []byte {
 // each in four widths, in a process of its own, and says how much memory that
 // took at most. More than a GiB is a failure.
 func BenchmarkPhotographs(b *testing.B) {
+	b.Run("jpeg", func(b *testing.B) { buildPhotographs(b, "false") })
+	b.Run("webp", func(b *testing.B) {
+		if _, err := exec.LookPath("cwebp"); err != nil {
+			b.Skip("SKIPPED: there is no cwebp on PATH")
+		}
+		buildPhotographs(b, "required")
+	})
+}
+
+func buildPhotographs(b *testing.B, webp string) {
 	const photographs, most = 100, 1 << 30
 	f := folder{b, b.TempDir()}
-	f.save("site.yaml", "title: Photographs\nbaseURL: https://example.com/\nforms: {}\nimages: {share: false}\n")
+	f.save("site.yaml", "title: Photographs\nbaseURL: https://example.com/\nforms: {}\nimages: {share: false, webp: "+webp+"}\n")
 	size := 0
 	var taken [][]byte
 	for seed := range uint64(4) {

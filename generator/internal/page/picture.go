@@ -24,7 +24,7 @@ func (p *planner) element(known Picture, at string, ref content.Ref, r reading) 
 		title = fmt.Sprintf(` title="%s"`, escape(ref.Title))
 	}
 	loading := ` loading="lazy" decoding="async"`
-	if r.tell && *r.nth == 1 {
+	if r.tell && r.early && *r.nth == 1 {
 		loading = ` fetchpriority="high"` // it is probably what the reader sees first
 	}
 	img := func(address, more string, width, height int) string {

@@ -37,9 +37,14 @@ func (r resolved) size() int {
 // reading is how a body is resolved.
 type reading struct {
 	tell   bool   // note what is wrong: once for the body, not again for its excerpt or a feed
-	nth    *int   // how many pictures have been met; the first of a body is not lazy
+	nth    *int   // how many pictures have been met
+	early  bool   // little text stands before; the first picture is not lazy then
 	origin string // put before addresses of the site, for reading elsewhere; forms are left out then
 }
+
+// firstScreen is how much of a body's HTML may stand before a picture that a
+// reader sees at once.
+const firstScreen = 1500 // bytes
 
 // resolve turns each reference of a body into text.
 func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved {
@@ -52,8 +57,11 @@ func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved 
 		start int // of its inner text, among the parts
 	}
 	var within []open
+	before := 0
 	for _, s := range body.Segments {
 		text := ""
+		r.early = before < firstScreen
+		before += len(s.HTML)
 		switch s.Ref.Kind {
 		case "":
 			out.parts = append(out.parts, s.HTML)
