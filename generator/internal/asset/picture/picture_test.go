@@ -418,6 +418,45 @@ func TestCards(t *testing.T) {
 	}
 }
 
+// No title leaves its card, and none of its words is lost on the way.
+func TestCardLines(t *testing.T) {
+	f, err := LoadFaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, title := range []string{"Short", "Which of your posts brought you a client?", "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen", strings.Repeat("W", 200), "https://example.com/" + strings.Repeat("very/", 30)} {
+		lines, broken, err := f.wrap(f.bold, 68, title)
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined := strings.Join(lines, " ")
+		if broken {
+			joined = strings.ReplaceAll(strings.ReplaceAll(joined, "- ", ""), " ", "")
+		}
+		if joined != title {
+			t.Errorf("%q became %q", title, lines)
+		}
+		for _, line := range lines {
+			if width, err := f.width(f.bold, 68, line); err != nil || width > cardMeasure {
+				t.Errorf("%q is %d wide (%v)", line, width, err)
+			}
+		}
+	}
+}
+
+// Words in a pale accent are darkened until they can be read.
+func TestLegible(t *testing.T) {
+	paper, ink := color.RGBA{0xF8, 0xF6, 0xF1, 0xFF}, color.RGBA{0x1D, 0x1B, 0x18, 0xFF}
+	for _, c := range []color.RGBA{{0xF0, 0xD0, 0x49, 0xFF}, {0xFF, 0xFF, 0xFF, 0xFF}, {0x0E, 0x5C, 0x49, 0xFF}} {
+		if contrast := (luminance(paper) + 0.05) / (luminance(legible(c, paper, ink)) + 0.05); contrast < 4.5 {
+			t.Errorf("%v: %.1f to 1", c, contrast)
+		}
+	}
+	if c := (color.RGBA{0x0E, 0x5C, 0x49, 0xFF}); legible(c, paper, ink) != c {
+		t.Error("an accent that can be read is changed")
+	}
+}
+
 func FuzzHeads(f *testing.F) {
 	f.Add(camera(f, corners(64, 40), 6))
 	f.Add([]byte("\xFF\xD8\xFF\xE1\x00\x20Exif\x00\x00II*\x00\x08\x00\x00\x00\xFF\xFF"))
