@@ -176,6 +176,7 @@ func commands(w World) (root *cobra.Command, running *bool) {
 	root.SetVersionTemplate("cardbowl {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), leadsCommand(w), versionCommand(w))
+	root.AddCommand(topics(w)...)
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring a Hugo, Jekyll or WordPress site over", "import hugo old-site my-blog"},
 		{"store", "Back up, restore, check and move the tracker's store", "store backup cardbowl.backup"},

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/site"
 	"cardbowl/generator/internal/source"
 )
@@ -54,6 +56,9 @@ func newSiteCommand(w World) *cobra.Command {
 			if err := writeStarter(dir, starterData{Title: titleFrom(dir), Day: w.Now().UTC().Format(time.DateOnly)}); err != nil {
 				return failure{problem, err}
 			}
+			if err := writeSchema(dir); err != nil {
+				return failure{problem, err}
+			}
 			fmt.Fprintf(w.Stdout, "A new site stands in %s. Look at it with:\n\n  cardbowl serve -s %s\n", dir, quoted(dir))
 			return nil
 		},
@@ -85,6 +90,19 @@ func emptyFolder(dir string) error {
 		}
 	}
 	return nil
+}
+
+// writeSchema puts the schema of site.yaml where its first line says, so that an
+// editor checks it without a network and by the rules of this very program.
+func writeSchema(dir string) error {
+	at := filepath.Join(dir, cardbowlFolder, "site.schema.json")
+	if known, err := os.ReadFile(at); err == nil && bytes.Equal(known, config.Schema()) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(at, config.Schema(), 0o644)
 }
 
 type starterData struct{ Title, Day string }

@@ -95,6 +95,9 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return failure{problem, err}
 	}
+	if err := writeSchema(site); err != nil {
+		return failure{problem, err}
+	}
 	counted, err := store.OpenSQLite(ctx, previewStore(site), store.SQLiteOptions{Logger: d.logger()})
 	if err != nil {
 		return failure{problem, err}

@@ -49,13 +49,16 @@ type Config struct {
 
 // MenuItem is one entry of a menu.
 type MenuItem struct {
+	// The words.
 	Title string `yaml:"title"`
-	Name  string `yaml:"name"` // Hugo's word for the title
-	URL   string `yaml:"url"`
-	// Parent is the title of the entry it stands below, Weight its place: entries
-	// with one come first, the lightest on top.
+	// Hugo's word for the title.
+	Name string `yaml:"name"`
+	// Where it leads: a page of the site, such as `/about/`, or a whole address.
+	URL string `yaml:"url"`
+	// The title of the entry it stands below.
 	Parent string `yaml:"parent"`
-	Weight int    `yaml:"weight"`
+	// Its place: entries with a weight come first, the lightest on top.
+	Weight int `yaml:"weight"`
 }
 
 // Theme sets variables of the stylesheet, by name without the two hyphens.
@@ -66,9 +69,12 @@ type Theme struct {
 
 // Organization is who publishes the site, as search engines are told.
 type Organization struct {
-	Name   string   `yaml:"name"`   // empty: the title of the site
-	Logo   string   `yaml:"logo"`   // a picture: a path of the site, or a whole address
-	SameAs []string `yaml:"sameAs"` // its pages elsewhere
+	// Its name. Without it, the title of the site.
+	Name string `yaml:"name"`
+	// A picture: a path of the site, or a whole address.
+	Logo string `yaml:"logo"`
+	// Addresses of its pages elsewhere.
+	SameAs []string `yaml:"sameAs"`
 }
 
 // Images says what becomes of pictures.
@@ -97,8 +103,11 @@ type Tracker struct {
 
 // Sender is whose mail it is.
 type Sender struct {
-	Name    string `yaml:"name"`
-	Email   string `yaml:"email"`
+	// The name that mail comes from.
+	Name string `yaml:"name"`
+	// The address that mail comes from.
+	Email string `yaml:"email"`
+	// The street address at the foot of every mail.
 	Address string `yaml:"address"`
 }
 
@@ -138,46 +147,93 @@ func (c Config) FormNames() []string {
 	return names
 }
 
-// file has the shape of site.yaml.
+// file has the shape of site.yaml. The comments on its keys are the reference
+// that the manual, the help and editors show.
 type file struct {
-	Title       string                `yaml:"title"`
-	BaseURL     string                `yaml:"baseURL"`
-	Language    string                `yaml:"language"`
-	TimeZone    string                `yaml:"timeZone"`
-	Description string                `yaml:"description"`
-	Author      string                `yaml:"author"`
-	Permalinks  yaml.Node             `yaml:"permalinks"`
-	Taxonomies  yaml.Node             `yaml:"taxonomies"`
-	Menus       map[string][]MenuItem `yaml:"menus"`
-	Params      map[string]any        `yaml:"params"`
-	Paginate    int                   `yaml:"paginate"`
-	Related     *int                  `yaml:"related"`
-	Markdown    struct {
-		HTML      bool  `yaml:"html"`
+	// The name of the site.
+	Title string `yaml:"title"`
+	// Where the site will stand, `https://example.com/`. It may have a path,
+	// `https://example.com/blog/`.
+	BaseURL string `yaml:"baseURL"`
+	// The language of the pages, such as `en` or `pt-BR`.
+	Language string `yaml:"language"`
+	// A name such as `America/Toronto`. It rules dates without a zone, and the days
+	// of the report.
+	TimeZone string `yaml:"timeZone"`
+	// One sentence about the site. It serves where a page has no description of its
+	// own, and stands in the footer.
+	Description string `yaml:"description"`
+	// The author of posts that name none.
+	Author string `yaml:"author"`
+	// Addresses of pages by the folder they lie in: `posts: /:year/:month/:slug/`.
+	Permalinks yaml.Node `yaml:"permalinks"`
+	// Keys of front matter that group pages, in small letters. Each becomes a folder
+	// of lists, such as `/tags/`.
+	Taxonomies yaml.Node `yaml:"taxonomies"`
+	// Menus by name. The theme shows `main` at the top of each page and `footer` at
+	// the bottom.
+	Menus map[string][]MenuItem `yaml:"menus"`
+	// Keys of your own, for templates: `.Site.Params`.
+	Params map[string]any `yaml:"params"`
+	// How many entries a list shows on one page.
+	Paginate int `yaml:"paginate"`
+	// How many posts on the same subjects a post names at its end; 0 for none.
+	Related *int `yaml:"related"`
+	// How text is read.
+	Markdown struct {
+		// HTML in the text is let through. Only for sites whose writers you trust.
+		HTML bool `yaml:"html"`
+		// Code is coloured by its language.
 		Highlight *bool `yaml:"highlight"`
 	} `yaml:"markdown"`
+	// What becomes of pictures.
 	Images struct {
-		Widths  []int  `yaml:"widths"`
-		Quality int    `yaml:"quality"`
-		WebP    string `yaml:"webp"`
-		Sizes   string `yaml:"sizes"`
-		Share   *bool  `yaml:"share"`
+		// In how many pixels of width a picture is published, where it is that large.
+		Widths []int `yaml:"widths"`
+		// Of JPEG and WebP, from 1 to 100.
+		Quality int `yaml:"quality"`
+		// Smaller files, made by the program `cwebp` if it is installed. With
+		// `required`, the site is not built without it.
+		WebP string `yaml:"webp"`
+		// How wide the theme shows a picture: the attribute `sizes` of HTML.
+		Sizes string `yaml:"sizes"`
+		// A picture to share is drawn for posts that have none.
+		Share *bool `yaml:"share"`
 	} `yaml:"images"`
-	Theme        yaml.Node    `yaml:"theme"`
+	// Colours, fonts and measures: variables of the stylesheet, and under `dark`
+	// those for dark screens.
+	Theme yaml.Node `yaml:"theme"`
+	// Who publishes the site, as search engines are told.
 	Organization Organization `yaml:"organization"`
-	Forms        yaml.Node    `yaml:"forms"`
-	Funnel       struct {
+	// Forms by name. The first one stands at the end of every post. Without this
+	// key there is one that asks for an address and a message; `forms: {}` means none.
+	Forms yaml.Node `yaml:"forms"`
+	// What happens to a card after it was dropped.
+	Funnel struct {
+		// The stages below the line in the report. Each has a name of its own;
+		// `lost` and the names of the steps above the line are taken.
 		Sales []string `yaml:"sales"`
 	} `yaml:"funnel"`
+	// Where forms are sent, and how visits are counted.
 	Tracker struct {
-		URL            string   `yaml:"url"`
+		// Where forms and counts are sent, `https://cards.example.com`, without a path.
+		// Without it, to the site's own address.
+		URL string `yaml:"url"`
+		// Networks whose word about a visitor's address is believed, such as
+		// `127.0.0.1/32`.
 		TrustedProxies []string `yaml:"trustedProxies"`
-		Guard          *bool    `yaml:"guard"`
+		// Robots and repeated cards are kept apart. `off` is for load tests and closed
+		// networks.
+		Guard *bool `yaml:"guard"`
 	} `yaml:"tracker"`
-	Sender   Sender         `yaml:"sender"`
-	Mail     map[string]any `yaml:"mail"`
-	Webhooks yaml.Node      `yaml:"webhooks"`
-	Currency string         `yaml:"currency"`
+	// Whose mail it is. The law wants all three.
+	Sender Sender `yaml:"sender"`
+	// How mail is sent.
+	Mail map[string]any `yaml:"mail"`
+	// Programs that are told of cards.
+	Webhooks yaml.Node `yaml:"webhooks"`
+	// The currency of amounts, three letters.
+	Currency string `yaml:"currency"`
 }
 
 // The defaults of site.yaml.
@@ -323,19 +379,25 @@ func (l *loader) config(f file, baseURL string) Config {
 	return c
 }
 
-// notBuiltYet warns of what site.yaml may hold and nothing reads so far, so that
-// nobody waits for a mail that is not sent.
+// notBuilt tells whether a key, by its path, is read and does nothing so far.
+func notBuilt(path string) bool {
+	return slices.Contains([]string{"mail", "webhooks", "forms.*.confirm", "forms.*.deliver", "forms.*.notify"}, path)
+}
+
+// notBuiltYet warns of such keys, so that nobody waits for a mail that is not
+// sent.
 func (l *loader) notBuiltYet() {
-	for _, key := range []string{"mail", "webhooks"} {
-		if node := lookup(l.root, key); node != nil {
-			l.complain(node, diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
+	for i := 0; i+1 < len(l.root.Content); i += 2 {
+		if key := l.root.Content[i].Value; notBuilt(key) {
+			l.complain(l.root.Content[i+1], diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
 		}
 	}
 	forms := lookup(l.root, "forms")
 	for i := 0; forms != nil && i+1 < len(forms.Content); i += 2 {
-		for _, key := range []string{"confirm", "deliver", "notify"} {
-			if node := lookup(forms.Content[i+1], key); node != nil {
-				l.complain(node, diag.Warning, fmt.Sprintf("`%s` in form `%s` does nothing yet: no mail is sent", key, forms.Content[i].Value), "")
+		name, keys := forms.Content[i].Value, forms.Content[i+1].Content
+		for j := 0; j+1 < len(keys); j += 2 {
+			if key := keys[j].Value; notBuilt("forms.*." + key) {
+				l.complain(keys[j+1], diag.Warning, fmt.Sprintf("`%s` in form `%s` does nothing yet: no mail is sent", key, name), "")
 			}
 		}
 	}
@@ -397,7 +459,7 @@ func (l *loader) taxonomies(f file) []string {
 	var names []string
 	switch node.Kind {
 	case 0:
-		return defaultTaxonomies()
+		names = defaultTaxonomies()
 	case yaml.SequenceNode:
 		for _, child := range node.Content {
 			names = append(names, child.Value)

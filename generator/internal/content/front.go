@@ -268,12 +268,6 @@ func spellings() map[string]string {
 	}
 }
 
-// known are our names of the keys, as the manual spells them.
-func known() []string {
-	return []string{"title", "date", "lastmod", "publishDate", "expiryDate", "draft", "slug", "url", "aliases", "description", "summary",
-		"tags", "categories", "series", "author", "images", "layout", "weight", "form", "related", "lists", "menus", "noindex", "params", "id"}
-}
-
 // foreign are keys of other programs, lower case, that nothing here answers to. A
 // guess that they are misspelt would mislead.
 func foreign() []string {

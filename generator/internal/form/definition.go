@@ -1,31 +1,69 @@
 package form
 
+import _ "embed"
+
+// Source is this file: the comments on the keys are the reference that the
+// manual and the help show.
+//
+//go:embed definition.go
+var Source string
+
 // Definition is one form as site.yaml describes it.
 type Definition struct {
-	Name    string   `yaml:"-" json:"name"` // the key under forms:, also the last part of the form's address
-	Title   string   `yaml:"title" json:"title,omitempty"`
-	Intro   string   `yaml:"intro" json:"intro,omitempty"`     // one plain paragraph above the fields
-	Button  string   `yaml:"button" json:"button,omitempty"`   // empty: "Send"
-	Success string   `yaml:"success" json:"success,omitempty"` // the thank-you in place and on the default thanks page
-	Fields  []Field  `yaml:"fields" json:"fields"`
-	Consent string   `yaml:"consent" json:"consent,omitempty"` // the sentence beside the unticked box; empty: no box
-	Confirm bool     `yaml:"confirm" json:"confirm,omitempty"` // double opt-in
-	Deliver string   `yaml:"deliver" json:"deliver,omitempty"` // a file under content/_files handed over on confirmation
-	Thanks  string   `yaml:"thanks" json:"thanks,omitempty"`   // a path of the site; empty: the tracker's own thanks page
-	Notify  []string `yaml:"notify" json:"notify,omitempty"`   // mail addresses of the owner
+	// The key under forms, also the last part of the form's address.
+	Name string `yaml:"-" json:"name"`
+	// The words above the form.
+	Title string `yaml:"title" json:"title,omitempty"`
+	// One paragraph above the fields.
+	Intro string `yaml:"intro" json:"intro,omitempty"`
+	// The words on the button.
+	Button string `yaml:"button" json:"button,omitempty"`
+	// The thank-you that takes the form's place, and stands on the tracker's own
+	// thanks page.
+	Success string `yaml:"success" json:"success,omitempty"`
+	// What is asked, in this order.
+	Fields []Field `yaml:"fields" json:"fields"`
+	// A sentence beside a box that is not ticked. The form is accepted only when
+	// the visitor ticks it. Without the sentence there is no box.
+	Consent string `yaml:"consent" json:"consent,omitempty"`
+	// Double opt-in: the address counts as confirmed when its owner says so.
+	Confirm bool `yaml:"confirm" json:"confirm,omitempty"`
+	// A file under `content/_files` that is handed over on confirmation, such as
+	// `checklist.pdf`.
+	Deliver string `yaml:"deliver" json:"deliver,omitempty"`
+	// A page of this site, such as `/thanks/`, that the visitor sees after sending
+	// when JavaScript is off. Without it the tracker shows a page of its own.
+	Thanks string `yaml:"thanks" json:"thanks,omitempty"`
+	// The addresses of those who are told when a card arrives.
+	Notify []string `yaml:"notify" json:"notify,omitempty"`
 }
 
 // Field is one question. Type is one of Types.
 type Field struct {
-	Name        string   `yaml:"name" json:"name"` // the control's name: letters, digits, _ and -
-	Type        string   `yaml:"type" json:"type"` // empty in site.yaml: text
-	Label       string   `yaml:"label" json:"label,omitempty"`
-	Placeholder string   `yaml:"placeholder" json:"placeholder,omitempty"`
-	Value       string   `yaml:"value" json:"value,omitempty"` // preset, and the value of a hidden field
-	Required    bool     `yaml:"required" json:"required,omitempty"`
-	Options     []string `yaml:"options" json:"options,omitempty"` // for select and radio
-	Pattern     string   `yaml:"pattern" json:"pattern,omitempty"` // a regular expression the whole value must match
-	MaxLength   int      `yaml:"maxlength" json:"maxlength,omitempty"`
+	// What the answer is called, in the report and in an export: letters, digits,
+	// `_` and `-`, a letter first. The usual names are `email`, `name`,
+	// `first_name`, `last_name`, `phone`, `company` and `message`.
+	Name string `yaml:"name" json:"name"`
+	// What is asked for. A browser helps with `email`, `tel`, `url` and `number`;
+	// `textarea` has several lines; `select` and `radio` offer the options;
+	// `checkbox` is one box; `hidden` is not shown.
+	Type string `yaml:"type" json:"type"`
+	// The words above the field. Without them, the name made readable.
+	Label string `yaml:"label" json:"label,omitempty"`
+	// An example inside the empty field.
+	Placeholder string `yaml:"placeholder" json:"placeholder,omitempty"`
+	// What stands in the field at first; for `hidden`, what it sends.
+	Value string `yaml:"value" json:"value,omitempty"`
+	// The form is not accepted without it.
+	Required bool `yaml:"required" json:"required,omitempty"`
+	// The choices of a `select` or `radio` field.
+	Options []string `yaml:"options" json:"options,omitempty"`
+	// A regular expression that the whole answer must match. Look-ahead and
+	// look-behind are not known.
+	Pattern string `yaml:"pattern" json:"pattern,omitempty"`
+	// The longest answer, in characters. Without it: 254 for `email`, 64 for `tel`
+	// and `number`, 2,048 for `url`, 20,000 for `textarea`, 1,000 for the rest.
+	MaxLength int `yaml:"maxlength" json:"maxlength,omitempty"`
 }
 
 // Types are the kinds of field, in the order a manual would list them.

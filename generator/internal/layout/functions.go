@@ -1,6 +1,7 @@
 package layout
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"html/template"
@@ -10,27 +11,61 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cardbowl/generator/internal/comments"
 )
+
+//go:embed functions.go
+var functionsSource string
 
 // functions are all that a template may call besides Go's own. Each is pure.
 func functions(s Settings) template.FuncMap {
 	return template.FuncMap{
-		"asset":     func(name string) string { return s.BasePath + s.Assets[name] },
+		// {{asset "site.css"}} is the address of a file in `templates/assets`. Its
+		// name must stand in quotes.
+		"asset": func(name string) string { return s.BasePath + s.Assets[name] },
+		// {{integrity "site.css"}} is what a browser checks a stylesheet or script
+		// against, for the attribute of that name.
 		"integrity": func(name string) string { return s.Integrity[name] },
-		"absURL":    func(path string) string { return s.absolute(path) },
-		"relURL":    func(path string) string { return s.BasePath + strings.TrimPrefix(path, "/") },
-		"date":      func(form string, t time.Time) string { return t.Format(form) },
-		"isoDate":   isoDate,
-		"dict":      dict,
-		"default":   otherwise,
-		"join":      func(list []string, separator string) string { return strings.Join(list, separator) },
-		"lower":     strings.ToLower,
-		"upper":     strings.ToUpper,
-		"fail":      refuse,
-		"videoID":   videoID,
-		"safeHTML":  func(s string) template.HTML { return template.HTML(s) },
+		// {{relURL "/about/"}} is an address that you write yourself, with the path
+		// of `baseURL` in front.
+		"relURL": func(path string) string { return s.BasePath + strings.TrimPrefix(path, "/") },
+		// {{absURL "/about/"}} is the same as a whole address.
+		"absURL": func(path string) string { return s.absolute(path) },
+		// {{date "2 January 2006" .Page.Date}} is a date, written as you would write
+		// the second of January 2006, four minutes past three in the afternoon:
+		// `15:04`.
+		"date": func(form string, t time.Time) string { return t.Format(form) },
+		// {{isoDate .Page.Date}} is a date for programs, `2026-10-01`, with time and
+		// zone unless it is midnight.
+		"isoDate": isoDate,
+		// {{default "Untitled" .Page.Title}} is the second value, or the first where
+		// the second is empty.
+		"default": otherwise,
+		// {{join .Page.Images ", "}} is a list of texts as one text.
+		"join": func(list []string, separator string) string { return strings.Join(list, separator) },
+		// {{lower .Page.Section}} is the text in small letters.
+		"lower": strings.ToLower,
+		// {{upper .Page.Section}} is the text in capital letters.
+		"upper": strings.ToUpper,
+		// {{template "partials/tags.html" (dict "Title" "Tags" "Items" .Page.Tags)}}
+		// hands several things to a partial, which finds them as `.Title` and `.Items`.
+		"dict": dict,
+		// {{safeHTML .Site.Params.notice}} is text as HTML, without escaping. Only
+		// for text that you wrote.
+		"safeHTML": func(s string) template.HTML { return template.HTML(s) },
+		// {{videoID "youtube" .First}} is the id of a video in what somebody pasted,
+		// for `youtube` and `vimeo`; empty where there is none.
+		"videoID": videoID,
+		// {{fail "price needs a number" "write {{< price 12 >}}"}} ends the build
+		// with a message at the call of the shortcode, and a hint.
+		"fail": refuse,
 	}
 }
+
+// Functions are those that templates may call besides Go's own, in the order of a
+// reference. The comment on each begins with an example.
+func Functions() []comments.Entry { return comments.Parse(functionsSource).Table("functions") }
 
 // refuse is for shortcodes: it ends the build with a message at the call in the
 // text, and a hint where one is given.

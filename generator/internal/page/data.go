@@ -1,182 +1,216 @@
 package page
 
 import (
+	_ "embed"
 	"html/template"
+	"reflect"
 	"time"
 
+	"cardbowl/generator/internal/comments"
 	"cardbowl/generator/internal/memo"
 )
 
-// Data is the dot of every layout: the template contract. All of it is plain
-// values; a layout can ask nothing further. Addresses that start with a slash
-// already hold the path of baseURL.
+// The types of this file are the template contract, and their comments are the
+// reference that the manual and `cardbowl help templates` show. A field marked
+// digest:"-" is not looked at when a page's digest is taken: the field named
+// after it, with Digest at the end, stands for it.
+//
+//go:embed data.go
+var contract string
+
+// Contract is the types that templates see, as they are described here, first
+// what a layout gets, then what a shortcode's template gets.
+func Contract() []comments.Type {
+	source := comments.Parse(contract)
+	types := source.Types(reflect.TypeFor[Data]())
+	for _, t := range source.Types(reflect.TypeFor[Shortcode]()) {
+		if t.Name == reflect.TypeFor[Shortcode]().Name() {
+			types = append(types, t)
+		}
+	}
+	return types
+}
+
+// Data is what every layout gets. All of it is plain values; a layout can ask
+// nothing further. Addresses that begin with a slash already hold the path of
+// baseURL.
 type Data struct {
-	Site          Site `digest:"-"` // SiteDigest stands for it, taken once for all pages
-	SiteDigest    memo.Digest
-	Page          Page
-	Items         []Item // what a home page or list shows, newest first; one page of it when paginated
-	Terms         []Term // what a list of terms shows (every tag, say), by name
-	Pager         Pager
+	Site          Site              `digest:"-"` // the site, the same on every page
+	SiteDigest    memo.Digest       // taken once for all pages
+	Page          Page              // the page being made
+	Items         []Item            // what the front page or a list shows, in its order; in a long list, those of this page of it
+	Terms         []Term            // on a list of terms (`terms.html`), every tag or category, by name
+	Pager         Pager             // where in a long list this page stands
 	Lists         map[string][]Item // the lists that the page's front matter declares, by name
-	Sidebar       []NavItem         `digest:"-"` // every page of a manual's section, in order; SidebarDigest stands for it
+	Sidebar       []NavItem         `digest:"-"` // every page of a manual's section, in order
 	SidebarDigest memo.Digest
-	Data          map[string]any `digest:"-"` // the data files by name, without ending, folders as maps of their files; DataDigest stands for it
+	Data          map[string]any `digest:"-"` // the data files by name, without ending; folders are groups of their files
 	DataDigest    memo.Digest
 }
 
 // Site is the same on every page of one build.
 type Site struct {
-	Title        string
-	Description  string
-	Language     string // BCP 47, "en" by default
-	Author       string
-	BaseURL      string // absolute, with a final slash
-	Home         string // "/" or the path of baseURL
-	Tracker      string // origin that forms and counts go to; empty: the same origin
-	Menus        map[string][]MenuItem
-	Organization Organization
-	Search       string         // address of the search page; empty when there is none
-	Params       map[string]any // params: of site.yaml
+	Title        string                // the name of the site
+	Description  string                // one sentence about the site
+	Language     string                // such as `en` or `pt-BR`
+	Author       string                // the author of posts that name none
+	BaseURL      string                // the whole address of the site, with a slash at the end
+	Home         string                // `/`, or the path of `baseURL`
+	Tracker      string                // where forms and counts go; empty when that is the site's own address
+	Menus        map[string][]MenuItem // the menus by name: `.Site.Menus.main`
+	Organization Organization          // who publishes the site
+	Search       string                // the address of the search page; empty when there is none
+	Params       map[string]any        // your own keys under `params` in site.yaml
 }
 
 // Organization is who publishes the site.
 type Organization struct {
-	Name   string
-	Logo   string // absolute; empty when there is none
-	SameAs []string
+	Name   string   // its name, or the title of the site
+	Logo   string   // a whole address; empty when there is none
+	SameAs []string // its pages elsewhere
 }
 
-// MenuItem is one entry of a menu, and those below it.
+// MenuItem is one entry of a menu.
 type MenuItem struct {
-	Title, URL string
-	Items      []MenuItem
+	Title string     // the words
+	URL   string     // where it leads
+	Items []MenuItem // the entries below it
 }
 
-// Page is the page being rendered.
+// Page is the page being made.
 type Page struct {
-	Kind           string // post, page, home, list or error
-	Title          string
-	HeadTitle      string    // for <title>: the title and the site's name
-	Description    string    // for the meta element; taken from the text when front matter has none
-	Deck           string    // the description of the front matter, to stand below the title; empty without one
-	URL            string    // root-relative
-	Permalink      string    // absolute
-	Section        string    // first folder under content; empty for pages at the top
-	Date           time.Time // zero when there is none
-	Lastmod        time.Time // zero when there is none
-	Authors        []Link    // with an address where the author has a page
-	Tags           []Link
-	Categories     []Link
-	Taxonomies     map[string][]Link // every taxonomy by its name in site.yaml, tags and categories too
-	Images         []string          // absolute addresses
-	Draft          bool
-	NoIndex        bool // search engines are asked to leave it out
-	Words          int
-	ReadingTime    int // minutes at 220 words, at least 1 for a page with text
-	Headings       []Heading
-	Shortcodes     []string      // names of those in the text, sorted
-	Content        template.HTML `digest:"-"` // ContentDigest stands for it
+	Kind           string            // `post`, `page`, `home`, `list` or `error`
+	Title          string            // the title
+	HeadTitle      string            // for `<title>`: the title, and the name of the site
+	Description    string            // for search engines: the description, or else the summary, the opening words, or the site's description
+	Deck           string            // the description in the front matter, to stand below the title; empty without one
+	URL            string            // the address from the root, `/posts/my-post/`
+	Permalink      string            // the whole address
+	Section        string            // the first folder under `content`; empty for pages at the top
+	Date           time.Time         // when it was written; `.Date.IsZero` where there is no date
+	Lastmod        time.Time         // when it was last changed; likewise
+	Authors        []Link            // who wrote it, with an address where the author has a page; on posts, the author of the site when there is none
+	Tags           []Link            // the tags of the page
+	Categories     []Link            // its categories
+	Taxonomies     map[string][]Link // all such lists by the name they have in site.yaml: `.Page.Taxonomies.series`
+	Images         []string          // whole addresses of the pictures in the front matter
+	Draft          bool              // it is a draft
+	NoIndex        bool              // search engines are asked to leave it out
+	Words          int               // how many there are
+	ReadingTime    int               // minutes at 220 words a minute, at least 1 where there is a text
+	Headings       []Heading         // the headings of the text
+	Shortcodes     []string          // the names of those in the text, sorted
+	Content        template.HTML     `digest:"-"` // the text
 	ContentDigest  memo.Digest
-	Form           template.HTML `digest:"-"` // the form at the end, empty when the page has none; FormDigest stands for it
+	Form           template.HTML `digest:"-"` // the form at the end; empty when the page has none
 	FormDigest     memo.Digest
-	Previous       Link           // the next older post, or the page before this one in a manual; zero when there is none
-	Next           Link           // the next newer post, or the page after this one in a manual
+	Previous       Link           // the next older post, or in a manual the page before; empty when there is none
+	Next           Link           // the next newer post, or in a manual the page after
 	Related        []Teaser       // posts on the same subjects, the nearest first
-	Series         Series         // zero when the page belongs to none
-	Breadcrumbs    []Link         // from the home page down to this one; empty on the home page
-	SocialImage    Image          // what social networks show beside a link; zero when there is none
-	StructuredData template.JS    `digest:"-"` // JSON-LD for a script element of the head, made of the other data; empty when there is nothing to say
-	Feeds          []Feed         // for the head: the page's own and the site's
-	Params         map[string]any // front-matter keys the program does not know, and params:
+	Series         Series         // its place in a series; empty when it belongs to none
+	Breadcrumbs    []Link         // from the front page down to this one; empty on the front page
+	SocialImage    Image          // the picture beside a link on social networks; empty when there is none
+	StructuredData template.JS    `digest:"-"` // JSON-LD for a script element, made of the other fields; empty when there is nothing to say
+	Feeds          []Feed         // the feeds of the page and of the site
+	Params         map[string]any // your own keys of the front matter
 }
 
 // Image is a picture by its whole address.
 type Image struct {
-	URL           string // absolute
-	Width, Height int    // pixels; zero when unknown
-	Alt           string
+	URL    string // a whole address
+	Width  int    // pixels; 0 when unknown
+	Height int    // likewise
+	Alt    string // what the picture shows, in words
 }
 
-// Series is the place of a page among those that say they belong together, the
-// oldest first.
+// Series is the place of a page among those that belong together.
 type Series struct {
-	Title, URL  string
-	Part, Total int // Part counts from 1
-	Posts       []Link
+	Title string // the name of the series
+	URL   string // its page
+	Part  int    // which part this is, from 1
+	Total int    // how many there are
+	Posts []Link // all of them, the oldest first
 }
 
 // Teaser is a page in two lines, to lead a reader there.
 type Teaser struct {
-	Title, URL  string
-	Date        time.Time
-	Description string
-	ReadingTime int // minutes
+	Title       string    // the title
+	URL         string    // its address from the root
+	Date        time.Time // when it was written
+	Description string    // one sentence about it
+	ReadingTime int       // minutes
 }
 
-// NavItem is one page of a section and the pages below it.
+// NavItem is one page of a section.
 type NavItem struct {
-	Title, URL string
-	Items      []NavItem
+	Title string    // the title
+	URL   string    // its address from the root
+	Items []NavItem // the pages below it
 }
 
 // Item is one entry of a list.
 type Item struct {
-	Title         string
-	URL           string
-	Permalink     string
-	Date          time.Time
-	Authors       []Link
-	Excerpt       template.HTML `digest:"-"` // ExcerptDigest stands for it
+	Title         string        // the title
+	URL           string        // its address from the root
+	Permalink     string        // its whole address
+	Date          time.Time     // when it was written
+	Authors       []Link        // who wrote it
+	Excerpt       template.HTML `digest:"-"` // the summary, or the opening of the text
 	ExcerptDigest memo.Digest
-	More          bool // the page says more than its excerpt
-	Tags          []Link
-	ReadingTime   int
-	Draft         bool
+	More          bool   // the page says more than its excerpt
+	Tags          []Link // its tags
+	ReadingTime   int    // minutes
+	Draft         bool   // it is a draft
 }
 
-// Shortcode is the dot of a shortcode's template.
+// Shortcode is what the template of a shortcode gets.
 type Shortcode struct {
-	Name     string
+	Name     string                   // the shortcode's own name
 	First    string                   // the first argument without a name; empty when there is none
 	Args     []string                 // all arguments without a name
-	Params   map[string]string        // arguments with a name
-	Inner    template.HTML            // what stands between the call and its end, as HTML; empty when there is nothing
-	URLs     map[string]string        // of the arguments src, image, photo, poster, href, link, url and to: where they lead, like a link in the text
-	Pictures map[string]template.HTML // of the arguments src, image, photo and poster: the whole element, with the alt argument
-	Number   int                      // which use of this shortcode on the page it is, from 1
+	Params   map[string]string        // the arguments with a name: `.Params.title`
+	Inner    template.HTML            // what stands between the call and its end; empty when there is nothing
+	URLs     map[string]string        // where the arguments `src`, `image`, `photo`, `poster`, `href`, `link`, `url` and `to` lead; a markdown file becomes its address
+	Pictures map[string]template.HTML // the whole element for `src`, `image`, `photo` and `poster`, with the argument `alt`
+	Number   int                      // which use of the shortcode on this page it is, from 1
 	Inline   bool                     // it stands within a paragraph
-	Feed     bool                     // it is read elsewhere, in a feed, where only simple elements work
-	Page     Link
-	Site     Site
+	Feed     bool                     // it is read in a feed, where only simple elements work
+	Page     Link                     // the page it stands on
+	Site     Site                     // what every page knows of the site
 }
 
 // Link is a title and where it leads.
 type Link struct {
-	Title, URL string
+	Title string // the words
+	URL   string // the address; empty where there is no page
 }
 
 // Feed is one feed and its format.
 type Feed struct {
-	Title string
-	Type  string // media type
-	URL   string // root-relative
+	Title string // its title
+	Type  string // its media type, such as `application/rss+xml`
+	URL   string // its address from the root
 }
 
-// Term is one term of a taxonomy and how many pages carry it.
+// Term is one tag, category or the like.
 type Term struct {
-	Title, URL string
-	Count      int
+	Title string // its name
+	URL   string // its page
+	Count int    // how many pages carry it
 }
 
-// Heading is one heading of the text, for a table of contents.
+// Heading is one heading of a text, for a table of contents.
 type Heading struct {
-	Level     int // 1 to 6
-	ID, Title string
+	Level int    // 1 to 6
+	ID    string // what an address ends with to lead there, after `#`
+	Title string // the words
 }
 
-// Pager is where in a paginated list this page stands. Total is 1 when the
-// list fits on one page, 0 when the page is no list.
+// Pager is where in a long list this page stands.
 type Pager struct {
-	Number, Total       int
-	Newer, Older, First string // root-relative; empty at the ends
+	Number int    // which page of the list this is, from 1
+	Total  int    // how many there are: 1 when the list fits on one page, 0 when the page is no list
+	Newer  string // the address of the page with newer entries; empty at the beginning
+	Older  string // the address of the page with older entries; empty at the end
+	First  string // the address of the first page
 }

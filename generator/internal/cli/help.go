@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/reference"
+)
+
+// topics are the parts of the manual that are at hand in the terminal, as
+// `cardbowl help TOPIC`. What they say is made only when it is asked for.
+func topics(w World) []*cobra.Command {
+	var out []*cobra.Command
+	for _, t := range []struct {
+		name, short string
+		topic       func() reference.Topic
+	}{
+		{"site.yaml", "Every key of site.yaml, with its default", func() reference.Topic { return reference.Settings(theme()) }},
+		{"front-matter", "Every key that may stand above a text", reference.FrontMatter},
+		{"shortcodes", "The built-in shortcodes and their arguments", func() reference.Topic { return reference.Shortcodes(theme()) }},
+		{"templates", "What templates get, and the functions they may call", reference.Templates},
+	} {
+		c := &cobra.Command{Use: t.name, Short: t.short, Example: "  cardbowl help " + t.name}
+		c.SetHelpFunc(func(*cobra.Command, []string) {
+			_ = reference.WriteText(w.Stdout, t.topic(), reference.TextOptions{Width: min(cmp.Or(width(w), plainWidth), widestText), Bold: w.colour(w.Stdout)})
+		})
+		out = append(out, c)
+	}
+	schema := &cobra.Command{Use: "schema", Short: "The JSON Schema of site.yaml, for editors", Example: "  cardbowl help schema > site.schema.json"}
+	schema.SetHelpFunc(func(*cobra.Command, []string) { fmt.Fprintf(w.Stdout, "%s", config.Schema()) })
+	return append(out, schema)
+}
+
+// Columns of a text where there is no terminal, and the most that read well.
+const (
+	plainWidth = 80
+	widestText = 100
+)
