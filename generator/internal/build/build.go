@@ -272,8 +272,13 @@ func reserved(assets asset.Set) map[string]string {
 type renderer struct {
 	layouts  layout.Set
 	rendered atomic.Int64
+	rooms    sync.Pool // of buffers that pages are rendered into
 	mu       sync.Mutex
 	problems diag.List
+}
+
+func newRenderer(layouts layout.Set) *renderer {
+	return &renderer{layouts: layouts, rooms: sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 }
 
 var errTemplate = errors.New("a template failed")
@@ -318,16 +323,36 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 			return inMemory(text), err
 		}})
 	}
-	for _, p := range t.plan.Pages {
-		l, _ := t.layouts.Get(p.Layout)
-		out = append(out, public.File{Path: p.Output, Recipe: memo.Of(p.Recipe(), l.Name, l.Closure), Bytes: func() (io.ReadSeekCloser, error) {
-			text := bytes.NewBuffer(make([]byte, 0, p.Size()))
-			if err := r.render(p, text); err != nil {
+	recipes := b.recipes(t)
+	for i := range t.plan.Pages {
+		p := &t.plan.Pages[i]
+		out = append(out, public.File{Path: p.Output, Recipe: recipes[i], Bytes: func() (io.ReadSeekCloser, error) {
+			room := r.rooms.Get().(*bytes.Buffer)
+			room.Reset()
+			room.Grow(p.Size())
+			if err := r.render(*p, room); err != nil {
 				return nil, err
 			}
-			return inMemory(text.Bytes()), nil
+			return lentFile{bytes.NewReader(room.Bytes()), func() { r.rooms.Put(room) }}, nil
 		}})
 	}
+	return out
+}
+
+// recipes are the digests of all that the bytes of each planned page depend on.
+func (b *Builder) recipes(t trunk) []memo.Digest {
+	out := make([]memo.Digest, len(t.plan.Pages))
+	var group sync.WaitGroup
+	for w := range b.options.Workers {
+		group.Go(func() {
+			for i := w; i < len(out); i += b.options.Workers {
+				p := &t.plan.Pages[i]
+				l, _ := t.layouts.Get(p.Layout)
+				out[i] = memo.Of(p.Recipe(), l.Name, l.Closure)
+			}
+		})
+	}
+	group.Wait()
 	return out
 }
 
@@ -370,6 +395,17 @@ func (b *Builder) drawn(t trunk) []public.File {
 	return out
 }
 
+// lentFile is a text in room that is used again once it is closed.
+type lentFile struct {
+	*bytes.Reader
+	end func()
+}
+
+func (f lentFile) Close() error {
+	f.end()
+	return nil
+}
+
 type memoryFile struct{ *bytes.Reader }
 
 func (memoryFile) Close() error { return nil }
@@ -382,7 +418,7 @@ func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error
 	if result.Failed() {
 		return result, nil
 	}
-	r := &renderer{layouts: t.layouts}
+	r := newRenderer(t.layouts)
 	if err := b.frame(t, r, &result); err != nil {
 		result.Problems = append(result.Problems, r.problems...)
 		return result, nil
@@ -418,7 +454,7 @@ func (b *Builder) discard(ctx context.Context, t trunk) (Result, error) {
 	if result.Failed() {
 		return result, nil
 	}
-	r := &renderer{layouts: t.layouts}
+	r := newRenderer(t.layouts)
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(b.options.Workers)
 	b.options.Doing(fmt.Sprintf("rendering %d pages", result.Pages))

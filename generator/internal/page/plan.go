@@ -48,7 +48,7 @@ func (p Planned) Size() int {
 
 // Recipe is the digest of everything the page's bytes depend on besides its
 // layout.
-func (p Planned) Recipe() memo.Digest { return memo.Of(p.Data) }
+func (p *Planned) Recipe() memo.Digest { return memo.Of(&p.Data) }
 
 // Written is a file that no layout makes: a feed, the sitemap, a redirect.
 type Written struct {
