@@ -76,6 +76,11 @@ type Builder struct {
 	folder  *public.Folder
 
 	workshop *picture.Workshop // of the last build
+
+	before      memo.Digest // of the site when Recall looked at it
+	settled     bool        // nothing of it was too young for that to mean much
+	asksWebP    bool        // of the last build, as the next two
+	from, until time.Time   // the schedule does not change from here to before there
 }
 
 // New prepares to build.
@@ -203,7 +208,10 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	if err != nil {
 		return t, err
 	}
-	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: o.Now()})
+	now := o.Now()
+	b.schedule(posts, now)
+	b.asksWebP = cfg.Images.WebP != config.NoWebP
+	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: now})
 	note(problems)
 	if problems, err = b.pictures(&t, cfg, s); err != nil {
 		return t, err

@@ -42,6 +42,9 @@ const cardbowlFolder = ".cardbowl"
 
 func manifestPath(site string) string { return filepath.Join(site, cardbowlFolder, "manifest.json") }
 
+// lastBuild is the note that spares a build where nothing changed.
+func lastBuild(site string) string { return filepath.Join(site, cardbowlFolder, "last-build.json") }
+
 func buildCommand(w World) *cobra.Command {
 	var flags siteFlags
 	var out, baseURL string
@@ -74,15 +77,21 @@ func runBuild(ctx context.Context, w World, o build.Options, verify, asJSON bool
 	waiting := w.watchProgress()
 	o.Doing = waiting.now
 	builder := build.New(o)
-	result, err := builder.Build(ctx)
+	result, unchanged := builder.Recall(ctx, lastBuild(o.Site), manifestPath(o.Site))
+	var err error
+	if unchanged = unchanged && !verify; !unchanged {
+		result, err = builder.Build(ctx)
+	}
 	if err == nil && verify && !result.Failed() {
 		var again build.Result
 		if again, err = builder.Verify(ctx); err == nil {
 			result.Problems = append(result.Problems, again.Problems.Only(diag.Error)...)
 		}
 	}
-	if err == nil && !result.Failed() {
-		err = manifest.Save(manifestPath(o.Site), result.Manifest)
+	if err == nil && !result.Failed() && !unchanged {
+		if err = manifest.Save(manifestPath(o.Site), result.Manifest); err == nil {
+			builder.Keep(ctx, lastBuild(o.Site), result, manifestPath(o.Site))
+		}
 	}
 	took := w.Now().Sub(begin)
 	waiting.end()
