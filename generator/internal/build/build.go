@@ -35,6 +35,7 @@ type Options struct {
 	Site    string                 // the site folder
 	Out     string                 // the output folder
 	Durable bool                   // the output survives a power cut
+	Twins   bool                   // texts get compressed twins beside them, for servers that send those
 	Private bool                   // nobody else writes the output folder while the Builder lives
 	BaseURL string                 // in place of site.yaml's; empty: site.yaml's
 	Local   bool                   // forms and counts go to whoever serves the pages, whatever site.yaml says
@@ -432,7 +433,11 @@ func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error
 		return result, nil
 	}
 	b.options.Doing(fmt.Sprintf("rendering and writing %d pages", result.Pages))
-	output, err := b.folder.Sync(ctx, b.files(t, r), b.options.Workers, verify)
+	files := b.files(t, r)
+	if b.options.Twins {
+		files = public.WithTwins(files)
+	}
+	output, err := b.folder.Sync(ctx, files, b.options.Workers, verify)
 	result.Output = output
 	result.Rendered = int(r.rendered.Load())
 	result.Problems = append(result.Problems, r.problems...)

@@ -48,7 +48,7 @@ func lastBuild(site string) string { return filepath.Join(site, cardbowlFolder, 
 func buildCommand(w World) *cobra.Command {
 	var flags siteFlags
 	var out, baseURL string
-	var strict, verify, asJSON bool
+	var strict, verify, asJSON, compress bool
 	c := &cobra.Command{
 		Use:     "build",
 		Short:   "Build the site into its public folder",
@@ -56,7 +56,7 @@ func buildCommand(w World) *cobra.Command {
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := flags.options(w)
-			o.Out, o.BaseURL, o.Strict, o.Durable = out, baseURL, strict, true
+			o.Out, o.BaseURL, o.Strict, o.Durable, o.Twins = out, baseURL, strict, true, compress
 			if out == "" {
 				o.Out = filepath.Join(flags.site, "public")
 			}
@@ -67,6 +67,7 @@ func buildCommand(w World) *cobra.Command {
 	c.Flags().StringVarP(&out, "destination", "d", "", "the output folder (default: public in the site folder)")
 	c.Flags().StringVarP(&baseURL, "baseURL", "b", "", "the site's address, in place of the one in site.yaml")
 	c.Flags().BoolVar(&strict, "strict", false, "let warnings fail the build")
+	c.Flags().BoolVar(&compress, "compress", false, "put brotli and gzip twins beside pages and other texts, for servers that send them")
 	c.Flags().BoolVar(&verify, "verify", false, "compute everything twice and compare")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return c

@@ -103,6 +103,7 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 		return failure{problem, err}
 	}
 	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
+		Policy: c.Tracker.Policy, Elsewhere: c.Tracker.URL,
 		Password: w.Getenv("CARDBOWL_PASSWORD"), Token: w.Getenv("CARDBOWL_TOKEN"), Now: w.Now, Logger: logger})
 	err = serveTracker(ctx, w, f, t, known, listener)
 	if closing := kept.Close(); err == nil && closing != nil {

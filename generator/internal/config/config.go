@@ -99,6 +99,7 @@ type Tracker struct {
 	URL            string         // origin that forms are sent to; empty: the site's own
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Guard          bool
+	Policy         string // Content-Security-Policy of the site's pages when the tracker serves them; empty: the built-in one
 }
 
 // Sender is whose mail it is.
@@ -225,6 +226,9 @@ type file struct {
 		// Robots and repeated cards are kept apart. `off` is for load tests and closed
 		// networks.
 		Guard *bool `yaml:"guard"`
+		// The Content-Security-Policy that `cardbowl track --public` sends with each
+		// page, in place of its own strict one.
+		Policy string `yaml:"contentSecurityPolicy"`
 	} `yaml:"tracker"`
 	// Whose mail it is. The law wants all three.
 	Sender Sender `yaml:"sender"`
@@ -531,7 +535,10 @@ func (l *loader) checkForm(key, value *yaml.Node, d form.Definition) {
 }
 
 func (l *loader) tracker(f file) Tracker {
-	t := Tracker{URL: strings.TrimSuffix(f.Tracker.URL, "/"), Guard: f.Tracker.Guard == nil || *f.Tracker.Guard}
+	t := Tracker{URL: strings.TrimSuffix(f.Tracker.URL, "/"), Guard: f.Tracker.Guard == nil || *f.Tracker.Guard, Policy: f.Tracker.Policy}
+	if strings.ContainsFunc(t.Policy, func(r rune) bool { return r < ' ' || r > '~' }) {
+		l.complain(l.value("tracker", "contentSecurityPolicy"), diag.Error, "a policy goes into one line of an HTTP header, so it may hold plain characters only", "in YAML, `>-` joins several lines into one")
+	}
 	if t.URL != "" {
 		parsed, err := url.Parse(t.URL)
 		if err != nil || parsed.Host == "" || parsed.Path != "" || parsed.Scheme != "http" && parsed.Scheme != "https" {

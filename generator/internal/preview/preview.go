@@ -165,6 +165,7 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// on loading again if it came back as still good.
 	r.Header.Del("If-None-Match")
 	r.Header.Del("If-Modified-Since")
+	r.Header.Del("Accept-Encoding") // nothing can be added to what is packed
 	added := &adding{ResponseWriter: w, code: http.StatusOK, script: func(always bool) string { return p.script(build, always) }}
 	p.site.ServeHTTP(added, r)
 	if r.Method == http.MethodHead {

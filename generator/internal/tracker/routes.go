@@ -1,6 +1,10 @@
 package tracker
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/klauspost/compress/gzhttp"
+)
 
 // newRoutes is the whole HTTP surface.
 func (t *Tracker) newRoutes() http.Handler {
@@ -17,9 +21,10 @@ func (t *Tracker) newRoutes() http.Handler {
 
 	mux.HandleFunc("GET /_/healthz", t.healthy)
 	mux.HandleFunc("GET /_/readyz", t.ready)
+	mux.Handle("GET /_/metrics", t.withToken(t.sendMetrics))
 
 	mux.HandleFunc("/_/f/{form}", t.onlyPost)
 	mux.HandleFunc("/_/e", t.onlyPost)
 	mux.HandleFunc("/_/", t.nothingHere)
-	return t.survive(headers(mux))
+	return t.survive(headers(gzhttp.GzipHandler(mux)))
 }

@@ -24,6 +24,8 @@ type Options struct {
 	Password       string           // of the report page; empty: see OpenReport
 	Token          string           // of the API; empty: no API
 	OpenReport     bool             // the report page needs no password from this machine itself; for a preview alone, since behind a proxy everyone comes from this machine
+	Policy         string           // Content-Security-Policy of the site's pages; empty: the built-in one
+	Elsewhere      string           // origin that the pages' forms post to when it is not this one
 	Now            func() time.Time // nil: the clock
 	Logger         *slog.Logger     // nil: nothing is said
 }
@@ -37,6 +39,7 @@ type Tracker struct {
 	site     atomic.Pointer[site]
 	serving  atomic.Bool // the site's pages come from us, so we count them ourselves
 	routes   http.Handler
+	metrics  *metrics
 	password [sha256.Size]byte
 	token    [sha256.Size]byte
 
@@ -61,6 +64,7 @@ func New(o Options) *Tracker {
 	if t.now == nil {
 		t.now = time.Now
 	}
+	t.metrics = newMetrics(time.Now())
 	t.password, t.token = sha256.Sum256([]byte(o.Password)), sha256.Sum256([]byte(o.Token))
 	t.site.Store(unknownSite())
 	t.routes = t.newRoutes()
@@ -78,7 +82,7 @@ func (t *Tracker) Handler(pages http.Handler) http.Handler {
 	if pages != nil {
 		mux.Handle("/", t.Site(pages))
 	}
-	return t.survive(mux)
+	return t.measure(t.survive(mux))
 }
 
 // SetManifest makes the tracker know the site as it now is. Requests under way
