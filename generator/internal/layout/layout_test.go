@@ -196,7 +196,7 @@ func TestProblems(t *testing.T) {
 func TestFailuresWhileRendering(t *testing.T) {
 	type page struct{ Title string }
 	for text, want := range map[string]string{
-		"{{define \"main\"}}\nä {{.Titel}}{{end}}":          "templates/post.html:2:5 there is no field `Titel` in `.Titel`",
+		"{{define \"main\"}}\nä {{.Titel}}{{end}}":          "templates/post.html:2:6 there is no field `Titel` in `.`, which is of the type page here",
 		"{{define \"main\"}}{{index .Title 99}}{{end}}":     "templates/post.html:1:20 `index .Title 99`: index out of range: 99",
 		"{{define \"main\"}}{{dict \"a\"}}{{end}}":          "templates/post.html:1:20 `dict \"a\"`: dict takes pairs of a key and a value",
 		"{{define \"main\"}}{{template \"main\" .}}{{end}}": "templates/post.html:1:29 ",
