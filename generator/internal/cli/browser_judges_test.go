@@ -282,7 +282,9 @@ func TestBrowserStrictPolicy(t *testing.T) {
 		r.unmoved()
 	}
 	r.open(front.URL + "/posts/small-numbers/")
-	r.do(chromedp.SendKeys(chromedp.CSS(emailField), "ana@example.com"), chromedp.Click(chromedp.CSS(consentBox)), chromedp.Click(chromedp.CSS(sendButton)))
+	// By keyboard: a long page scrolls smoothly, and a click would land where the button was a moment ago.
+	r.do(chromedp.SendKeys(chromedp.CSS(emailField), "ana@example.com"),
+		chromedp.Focus(chromedp.CSS(consentBox)), chromedp.KeyEvent(" "), chromedp.Focus(chromedp.CSS(sendButton)), chromedp.KeyEvent("\r"))
 	r.until(`document.activeElement.matches(".bowl-done")`)
 	r.unmoved()
 }
