@@ -110,7 +110,7 @@ func (b *Builder) optionsDigest() memo.Digest {
 	o := b.options
 	site, _ := filepath.Abs(o.Site)
 	out, _ := filepath.Abs(o.Out)
-	return memo.Of(site, out, o.Durable, o.Private, o.BaseURL, o.Local, o.Drafts, o.Future, o.Expired, o.Strict)
+	return memo.Of(site, out, o.Durable, o.Twins, o.Private, o.BaseURL, o.Local, o.Drafts, o.Future, o.Expired, o.Strict)
 }
 
 func (b *Builder) encoder() memo.Digest {
