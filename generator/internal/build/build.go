@@ -304,7 +304,6 @@ func (r *renderer) render(p page.Planned, w io.Writer) error {
 	if !found {
 		return r.fail(diag.Diagnostic{File: "templates/" + p.Layout + ".html", Message: "template is missing", Hint: "the built-in theme has one; is it shadowed by a broken file?"})
 	}
-	r.rendered.Add(1)
 	if d := l.Render(w, p.Filled()); d != nil {
 		return r.fail(*d)
 	}
@@ -333,12 +332,16 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 		}})
 	}
 	recipes := b.recipes(t)
+	counted := make([]atomic.Bool, len(t.plan.Pages)) // a page with packed copies is rendered for each of them
 	for i := range t.plan.Pages {
 		p := &t.plan.Pages[i]
 		out = append(out, public.File{Path: p.Output, Recipe: recipes[i], Bytes: func() (io.ReadSeekCloser, error) {
 			room := r.rooms.Get().(*bytes.Buffer)
 			room.Reset()
 			room.Grow(p.Size())
+			if !counted[i].Swap(true) {
+				r.rendered.Add(1)
+			}
 			if err := r.render(*p, room); err != nil {
 				return nil, err
 			}
@@ -456,7 +459,6 @@ func (b *Builder) frame(t trunk, r *renderer, result *Result) error {
 	if err := r.render(t.plan.Frame, &text); err != nil {
 		return err
 	}
-	r.rendered.Store(0)
 	result.Manifest = page.Manifest(result.Site, text.String())
 	return nil
 }
@@ -476,6 +478,7 @@ func (b *Builder) discard(ctx context.Context, t trunk) (Result, error) {
 			if working.Err() != nil {
 				return working.Err()
 			}
+			r.rendered.Add(1)
 			if err := r.render(p, io.Discard); err != nil && !errors.Is(err, errTemplate) {
 				return fmt.Errorf("render %s: %w", p.Output, err)
 			}
