@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/site"
@@ -67,11 +68,9 @@ func (p *planner) feeds(list *site.Page) {
 			Output: strings.TrimPrefix(list.Path, "/") + name,
 			Recipe: memo.Of(name, f.Self, said),
 			Bytes: func() ([]byte, error) {
-				texts := make([]string, len(members))
-				for i, m := range members {
-					texts[i] = clean(string(p.resolve(m, m.Doc.Body, reading{origin: p.origin()}).html()))
-				}
-				return f.write(name, texts)
+				return f.write(name, func(i int) string {
+					return string(p.resolve(members[i], members[i].Doc.Body, reading{origin: p.origin()}).html())
+				})
 			},
 		})
 	}
@@ -90,24 +89,38 @@ func (p *planner) entry(pg *site.Page) entry {
 	front := pg.Doc.Front
 	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: p.site.Authors(pg),
 		Summary: clean(describe(pg.Doc)), Said: p.said[pg]}
-	e.ID = firstOf(front.ID, e.URL)
+	e.ID = clean(firstOf(front.ID, e.URL))
 	if front.Lastmod.After(e.Updated) {
 		e.Updated = front.Lastmod
 	}
 	for _, t := range pg.Terms["tags"] {
-		e.Tags = append(e.Tags, t.Title)
+		e.Tags = append(e.Tags, clean(t.Title))
 	}
 	return e
 }
 
 // clean takes out the control characters that XML cannot hold.
 func clean(s string) string {
+	if fit(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
 			return -1
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// fit tells whether clean would leave a text as it is. It looks at bytes, since
+// nearly every text is.
+func fit(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xEF && (strings.HasPrefix(s[i:], "\uFFFE") || strings.HasPrefix(s[i:], "\uFFFF")) {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
 }
 
 // feedTypes are the media types of the formats, by file name.
@@ -115,24 +128,62 @@ func feedTypes() map[string]string {
 	return map[string]string{"index.xml": "application/rss+xml", "atom.xml": "application/atom+xml", "feed.json": "application/feed+json"}
 }
 
-func (f feed) write(name string, texts []string) ([]byte, error) {
+// roomForText stands for the text of the next entry. No other text of a feed
+// holds it, since it is a control character.
+const roomForText = "\x01"
+
+// write makes the bytes of a feed. The texts of its entries are nine tenths of
+// it, and the libraries that write the rest look at a text letter by letter, and
+// once more for indentation, which takes longer than all pages of a site. So
+// they leave room for the texts.
+func (f feed) write(name string, text func(int) string) ([]byte, error) {
+	var frame []byte
+	var err error
+	var escape *strings.Replacer
+	before, room, after := "", roomForText, "" // in JSON what stands around it belongs to it, since a text may hold `\\u0001`
 	switch name {
 	case "index.xml":
-		return asXML(f.rss(texts))
+		frame, err = asXML(f.rss())
+		escape = strings.NewReplacer("]]>", "]]]]><![CDATA[>")
 	case "atom.xml":
-		return asXML(f.atom(texts))
+		frame, err = asXML(f.atom())
+		escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
 	case "feed.json":
-		return f.json(texts)
+		frame, err = asJSON(f.json())
+		escape = strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
+		before, room, after = `"content_html": "`, `\u0001`, `"`
+	default:
+		err = fmt.Errorf("no feed is called %s", name)
 	}
-	return nil, fmt.Errorf("no feed is called %s", name)
+	if err != nil {
+		return nil, fmt.Errorf("write feed: %w", err)
+	}
+	var b bytes.Buffer
+	for n := 0; ; n++ {
+		left, right, found := bytes.Cut(frame, []byte(before+room+after))
+		b.Write(left)
+		if !found {
+			return b.Bytes(), nil
+		}
+		b.WriteString(before)
+		_, _ = escape.WriteString(&b, clean(text(n))) // a Buffer takes everything
+		b.WriteString(after)
+		frame = right
+	}
 }
 
 func asXML(v any) ([]byte, error) {
 	text, err := xml.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write feed: %w", err)
-	}
-	return append([]byte(xml.Header), append(text, '\n')...), nil
+	return append([]byte(xml.Header), append(text, '\n')...), err
+}
+
+func asJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err := encoder.Encode(v)
+	return b.Bytes(), err
 }
 
 // RSS 2.0 with the whole text in content:encoded. encoding/xml knows prefixes
@@ -164,7 +215,7 @@ type rssItem struct {
 	Creators   []string `xml:"dc:creator"`
 	Categories []string `xml:"category"`
 	Summary    string   `xml:"description"`
-	Text       cdata    `xml:"content:encoded"`
+	Text       raw      `xml:"content:encoded"`
 }
 
 type rssGUID struct {
@@ -172,8 +223,9 @@ type rssGUID struct {
 	Permalink bool   `xml:"isPermaLink,attr"`
 }
 
-type cdata struct {
-	Text string `xml:",cdata"`
+// raw is markup as it is to stand.
+type raw struct {
+	Markup string `xml:",innerxml"`
 }
 
 type atomLink struct {
@@ -182,16 +234,16 @@ type atomLink struct {
 	Type string `xml:"type,attr,omitempty"`
 }
 
-func (f feed) rss(texts []string) rss {
+func (f feed) rss() rss {
 	out := rss{Version: "2.0", Atom: "http://www.w3.org/2005/Atom", Content: "http://purl.org/rss/1.0/modules/content/", DC: "http://purl.org/dc/elements/1.1/",
 		Channel: rssChannel{Title: clean(f.Title), Link: f.Page, Description: clean(firstOf(f.Description, f.Title)), Language: f.Language,
 			Self: atomLink{Href: f.Self, Rel: "self", Type: "application/rss+xml"}}}
 	if !f.Updated.IsZero() {
 		out.Channel.Built = f.Updated.Format(time.RFC1123Z)
 	}
-	for i, e := range f.Entries {
+	for _, e := range f.Entries {
 		out.Channel.Items = append(out.Channel.Items, rssItem{Title: e.Title, Link: e.URL, GUID: rssGUID{e.ID, e.ID == e.URL},
-			Published: e.Published.Format(time.RFC1123Z), Creators: e.Authors, Categories: e.Tags, Summary: e.Summary, Text: cdata{texts[i]}})
+			Published: e.Published.Format(time.RFC1123Z), Creators: e.Authors, Categories: e.Tags, Summary: e.Summary, Text: raw{"<![CDATA[" + roomForText + "]]>"}})
 	}
 	return out
 }
@@ -230,18 +282,18 @@ type atomCategory struct {
 }
 
 type atomText struct {
-	Type string `xml:"type,attr"`
-	Text string `xml:",chardata"`
+	Type   string `xml:"type,attr"`
+	Markup string `xml:",innerxml"`
 }
 
-func (f feed) atom(texts []string) atom {
+func (f feed) atom() atom {
 	out := atom{Language: f.Language, ID: f.Page, Title: clean(f.Title), Subtitle: clean(f.Description), Updated: f.Updated.Format(time.RFC3339),
 		Links: []atomLink{{Href: f.Page, Rel: "alternate", Type: "text/html"}, {Href: f.Self, Rel: "self", Type: "application/atom+xml"}}}
 	// An entry needs an author of its own or its feed's.
 	out.Author = &atomAuthor{firstOf(f.Author, f.Title)}
-	for i, e := range f.Entries {
+	for _, e := range f.Entries {
 		entry := atomEntry{ID: e.ID, Title: e.Title, Link: atomLink{Href: e.URL, Rel: "alternate", Type: "text/html"}, Published: e.Published.Format(time.RFC3339),
-			Updated: e.Updated.Format(time.RFC3339), Summary: e.Summary, Text: atomText{"html", texts[i]}}
+			Updated: e.Updated.Format(time.RFC3339), Summary: e.Summary, Text: atomText{"html", roomForText}}
 		for _, name := range e.Authors {
 			entry.Authors = append(entry.Authors, atomAuthor{name})
 		}
@@ -281,13 +333,13 @@ type jsonEntry struct {
 	Tags      []string   `json:"tags,omitempty"`
 }
 
-func (f feed) json(texts []string) ([]byte, error) {
-	out := jsonFeed{Version: "https://jsonfeed.org/version/1.1", Title: f.Title, Home: f.Page, Self: f.Self, Description: f.Description, Language: f.Language, Items: []jsonEntry{}}
+func (f feed) json() jsonFeed {
+	out := jsonFeed{Version: "https://jsonfeed.org/version/1.1", Title: clean(f.Title), Home: f.Page, Self: f.Self, Description: clean(f.Description), Language: f.Language, Items: []jsonEntry{}}
 	if f.Author != "" {
 		out.Authors = []jsonName{{f.Author}}
 	}
-	for i, e := range f.Entries {
-		entry := jsonEntry{ID: e.ID, URL: e.URL, Title: e.Title, Summary: e.Summary, Text: texts[i], Published: e.Published.Format(time.RFC3339), Tags: e.Tags}
+	for _, e := range f.Entries {
+		entry := jsonEntry{ID: e.ID, URL: e.URL, Title: e.Title, Summary: e.Summary, Text: roomForText, Published: e.Published.Format(time.RFC3339), Tags: e.Tags}
 		if e.Updated.After(e.Published) {
 			entry.Modified = e.Updated.Format(time.RFC3339)
 		}
@@ -296,12 +348,5 @@ func (f feed) json(texts []string) ([]byte, error) {
 		}
 		out.Items = append(out.Items, entry)
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(out); err != nil {
-		return nil, fmt.Errorf("write feed: %w", err)
-	}
-	return b.Bytes(), nil
+	return out
 }
