@@ -66,6 +66,9 @@ func (attributeLine) CanAcceptIndentedLine() bool                 { return false
 // attributes gives each block what the line after it says, and takes away what
 // a text may not say of its elements: styles and scripts.
 func (s places) attributes(root ast.Node) {
+	if bytes.IndexByte(s.body, '{') < 0 && bytes.IndexByte(s.body, '|') < 0 {
+		return // no attributes but the ids we make, and no table
+	}
 	var lines []ast.Node
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering && n.Kind() == kindAttributeLine {

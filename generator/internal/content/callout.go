@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"fmt"
 	"html"
 	"regexp"
@@ -35,6 +36,9 @@ var calloutMarker = regexp.MustCompile(`^\[!([A-Za-z]+)\]([+-]?)[ \t]*(.*?)\s*$`
 
 // callouts turns the quotations that are marked so into callouts.
 func (s places) callouts(root ast.Node) {
+	if !bytes.Contains(s.body, []byte("[!")) {
+		return
+	}
 	words := wordsFor(s.settings.Language)
 	var quotes []ast.Node
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -61,19 +62,45 @@ func (p *planner) feeds(list *site.Page) {
 		f.Entries, members = append(f.Entries, e), append(members, m)
 	}
 	said := memo.Of(f)
+	texts := &feedTexts{left: len(list.Feeds), make: func() []string {
+		var out []string
+		for _, m := range members {
+			out = append(out, clean(string(p.resolve(m, m.Doc.Body, reading{origin: p.origin()}).html())))
+		}
+		return out
+	}}
 	for _, name := range list.Feeds {
 		f := f
 		f.Self = p.absolute(list.Path + name)
 		p.plan.Written = append(p.plan.Written, Written{
 			Output: strings.TrimPrefix(list.Path, "/") + name,
 			Recipe: memo.Of(name, f.Self, said),
-			Bytes: func() ([]byte, error) {
-				return f.write(name, func(i int) string {
-					return string(p.resolve(members[i], members[i].Doc.Body, reading{origin: p.origin()}).html())
-				})
-			},
+			Bytes:  func() ([]byte, error) { return f.write(name, texts.take()) },
 		})
 	}
+}
+
+// feedTexts are the texts of a list's entries, made once for all formats and
+// held no longer than until each had them.
+type feedTexts struct {
+	mu    sync.Mutex
+	make  func() []string
+	texts []string
+	left  int
+}
+
+func (t *feedTexts) take() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	texts := t.texts
+	if texts == nil {
+		texts = t.make()
+		t.texts = texts
+	}
+	if t.left--; t.left <= 0 {
+		t.texts = nil
+	}
+	return texts
 }
 
 // origin is the scheme and host of the site.
@@ -136,7 +163,7 @@ const roomForText = "\x01"
 // it, and the libraries that write the rest look at a text letter by letter, and
 // once more for indentation, which takes longer than all pages of a site. So
 // they leave room for the texts.
-func (f feed) write(name string, text func(int) string) ([]byte, error) {
+func (f feed) write(name string, texts []string) ([]byte, error) {
 	var frame []byte
 	var err error
 	var escape *strings.Replacer
@@ -158,7 +185,12 @@ func (f feed) write(name string, text func(int) string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write feed: %w", err)
 	}
+	size := len(frame)
+	for _, text := range texts {
+		size += len(text) + len(text)/8
+	}
 	var b bytes.Buffer
+	b.Grow(size)
 	for n := 0; ; n++ {
 		left, right, found := bytes.Cut(frame, []byte(before+room+after))
 		b.Write(left)
@@ -166,7 +198,7 @@ func (f feed) write(name string, text func(int) string) ([]byte, error) {
 			return b.Bytes(), nil
 		}
 		b.WriteString(before)
-		_, _ = escape.WriteString(&b, clean(text(n))) // a Buffer takes everything
+		_, _ = escape.WriteString(&b, texts[n]) // a Buffer takes everything
 		b.WriteString(after)
 		frame = right
 	}

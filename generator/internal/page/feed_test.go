@@ -19,7 +19,7 @@ func FuzzFeedTexts(f *testing.F) {
 		fd := feed{Title: title, Description: title, Author: title, Page: "https://example.com/", Self: "https://example.com/feed.json",
 			Entries: []entry{{ID: clean(title), URL: "https://example.com/a/", Title: clean(title), Tags: []string{clean(title)}, Published: day, Updated: day}, {Title: "second"}}}
 		write := func(name string) []byte {
-			out, err := fd.write(name, func(n int) string { return []string{text, "second"}[n] })
+			out, err := fd.write(name, []string{clean(text), "second"})
 			if err != nil {
 				t.Fatal(err)
 			}
