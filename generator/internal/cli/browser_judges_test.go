@@ -6,18 +6,22 @@ package cli_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io/fs"
+	"html"
+	"image"
+	"image/color"
+	"image/png"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +30,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // judge is the path of a file that npm installs below .ci. Without it the test
@@ -62,25 +67,54 @@ func unjudged(t *testing.T, why string) {
 	t.Skip(why)
 }
 
-// published is this repository's site, built for an address and served there by
-// the tracker, as its readers get it.
-func published(t *testing.T) (f folder, at string) {
-	t.Helper()
+// published is a site built for an address and served there by the tracker, as
+// its readers get it.
+func published(f folder) (at string) {
+	f.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	f, at = own(t), "http://"+address+"/"
-	f.cardbowl("build", "--baseURL", at)
+	at = "http://" + address + "/"
+	f.cardbowl("build", "--strict", "--baseURL", at)
 	f.start("track", "--public", "public", "--addr", address)
-	return f, at
+	return at
 }
 
-// onePageOfEach is a page of every kind, by layout.
-func onePageOfEach() []string {
-	return []string{"", "posts/", "posts/small-numbers/", "tags/", "tags/funnel/", "docs/", "docs/writing/", "about/", "thanks/", "404.html"}
+// everything is a site with every kind of page, every shortcode and every piece
+// of markdown, and words longer than a screen.
+func everything(t *testing.T) folder {
+	t.Helper()
+	f := folder{t, t.TempDir()}
+	if err := os.CopyFS(f.path, os.DirFS("testdata/everything")); err != nil {
+		t.Fatal(err)
+	}
+	field := image.NewRGBA(image.Rect(0, 0, 1600, 900))
+	for x := range 1600 {
+		for y := range 900 {
+			field.Set(x, y, color.RGBA{uint8(x / 7), uint8(120 + y/9), 90, 255})
+		}
+	}
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, field); err != nil {
+		t.Fatal(err)
+	}
+	f.save("content/posts/orchard/field.png", picture.String())
+	f.save("content/authors/ana-ruiz/portrait.png", picture.String())
+	return f
+}
+
+// judged are sites with their pages of each kind, by layout.
+func judged(t *testing.T) map[*folder][]string {
+	t.Helper()
+	own, all := own(t), everything(t)
+	return map[*folder][]string{
+		&own: {"", "posts/", "posts/small-numbers/", "tags/", "tags/funnel/", "docs/", "docs/writing/", "about/", "thanks/"},
+		&all: {"", "page/2/", "posts/", "posts/page/2/", "posts/everything/", "posts/long/", "posts/plain/", "posts/orchard/", "tags/", "tags/beginners/", "categories/reference/",
+			"authors/", "authors/ana-ruiz/", "series/", "series/through-the-year/", "docs/", "docs/start/", "docs/start/tools/", "docs/winter/", "landing/", "about/", "thanks/", "nowhere/", "_/thanks/order"},
+	}
 }
 
 // Nobody is kept out: by a screen that is small, by a dark one, by not seeing
@@ -91,11 +125,17 @@ func TestBrowserAccessibility(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, site := published(t)
-	r := newReader(t)
 	type violation struct {
 		ID, Help string
 		Nodes    []struct{ HTML, FailureSummary string }
+	}
+	r := newReader(t)
+	var pages []string
+	for f, paths := range judged(t) {
+		site := published(*f)
+		for _, path := range paths {
+			pages = append(pages, site+path)
+		}
 	}
 	for _, width := range []int64{390, 1280} {
 		r.do(chromedp.EmulateViewport(width, 900))
@@ -104,35 +144,35 @@ func TestBrowserAccessibility(t *testing.T) {
 			if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: scheme}); err != nil {
 				t.Fatal(err)
 			}
-			for _, page := range onePageOfEach() {
-				r.open(site + page)
+			for _, page := range pages {
+				r.open(page)
 				see[bool](r, string(rules)+"; true")
 				ctx, cancel := context.WithTimeout(r.ctx, longEnough)
 				found, err := chromedp.Run(ctx, chromedp.Evaluate[[]violation](
 					`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.map((v) => ({ID: v.id, Help: v.help, Nodes: v.nodes.map((n) => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`, chromedp.EvalAwaitPromise))
 				cancel()
 				if err != nil {
-					t.Fatalf("/%s: %v", page, err)
+					t.Fatalf("%s: %v", page, err)
 				}
 				for _, v := range found {
-					t.Errorf("/%s at %d px, %s: %s (%s)", page, width, light, v.Help, v.ID)
+					t.Errorf("%s at %d px, %s: %s (%s)", page, width, light, v.Help, v.ID)
 					for _, n := range v.Nodes {
 						t.Logf("%s\n%s", n.HTML, n.FailureSummary)
 					}
 				}
 				if wide := see[int](r, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-					t.Errorf("/%s at %d px is %d px too wide", page, width, wide)
+					t.Errorf("%s at %d px is %d px too wide", page, width, wide)
 				}
 			}
 		}
 	}
 }
 
-// Every page of the site and of the starter is HTML as the standard has it.
+// Every page of a site, former addresses included, is HTML as the standard has it.
 func TestMarkupIsValid(t *testing.T) {
 	t.Parallel()
 	checker, java := judge(t, "vnu-jar/build/dist/vnu.jar"), judgesProgram(t, "java")
-	for _, f := range []folder{own(t), starter(t)} {
+	for _, f := range []folder{own(t), starter(t), everything(t)} {
 		f.cardbowl("build")
 		c := exec.Command(java, "-jar", checker, "--errors-only", "--skip-non-html", "--format", "gnu", filepath.Join(f.path, "public"))
 		if said, err := c.CombinedOutput(); err != nil {
@@ -141,56 +181,78 @@ func TestMarkupIsValid(t *testing.T) {
 	}
 }
 
-// What search engines are told is JSON-LD with what each kind of thing must have.
+// What search engines are told is JSON-LD in the words of schema.org, checked by
+// TypeScript against the types of that vocabulary, and has what Google asks of
+// each kind of thing.
 func TestStructuredData(t *testing.T) {
 	t.Parallel()
-	f := own(t)
-	f.cardbowl("build")
-	kinds := map[string]int{}
-	err := filepath.WalkDir(filepath.Join(f.path, "public"), func(at string, entry fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(at) != ".html" {
-			return err
-		}
-		text, err := os.ReadFile(at)
-		if err != nil {
-			return err
-		}
-		name := filepath.ToSlash(strings.TrimPrefix(at, filepath.Join(f.path, "public")))
-		_, rest, found := bytes.Cut(text, []byte(`<script type="application/ld+json">`))
-		if !found {
-			if name != "/404.html" && bytes.Contains(text, []byte(`rel="canonical"`)) && !bytes.Contains(text, []byte(`http-equiv="refresh"`)) {
-				t.Errorf("%s has no structured data", name)
+	vocabulary, compiler, node := judge(t, "schema-dts"), judge(t, "typescript/bin/tsc"), judgesProgram(t, "node")
+	kinds, source := map[string]int{}, "import type { Graph } from \"schema-dts\";\n"
+	var pages []string // by the line they have in source
+	for _, f := range []folder{own(t), starter(t), everything(t)} {
+		f.cardbowl("build", "--baseURL", "https://example.com/blog/")
+		for name, text := range f.files("public") {
+			if filepath.Ext(name) != ".html" {
+				continue
 			}
-			return nil
-		}
-		data, _, _ := bytes.Cut(rest, []byte("</script>"))
-		var said struct {
-			Context string           `json:"@context"`
-			Graph   []map[string]any `json:"@graph"`
-		}
-		if err := json.Unmarshal(data, &said); err != nil {
-			t.Errorf("%s: %v", name, err)
-			return nil
-		}
-		if said.Context != "https://schema.org" {
-			t.Errorf("%s: context %q", name, said.Context)
-		}
-		for _, thing := range said.Graph {
-			kind, _ := thing["@type"].(string)
-			kinds[kind]++
-			for _, what := range thingMistakes(kind, thing) {
-				t.Errorf("%s: %s %s", name, kind, what)
+			_, rest, found := strings.Cut(text, `<script type="application/ld+json">`)
+			if !found {
+				if name != "404.html" && strings.Contains(text, `rel="canonical"`) && !strings.Contains(text, `http-equiv="refresh"`) {
+					t.Errorf("%s has no structured data", name)
+				}
+				continue
+			}
+			data, _, _ := strings.Cut(rest, "</script>")
+			var said struct {
+				Context string           `json:"@context"`
+				Graph   []map[string]any `json:"@graph"`
+			}
+			if err := json.Unmarshal([]byte(data), &said); err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			source += fmt.Sprintf("export const page%d: Graph = %s;\n", len(pages), data)
+			pages = append(pages, name)
+			if said.Context != "https://schema.org" {
+				t.Errorf("%s: context %q", name, said.Context)
+			}
+			for _, thing := range said.Graph {
+				kind, _ := thing["@type"].(string)
+				kinds[kind]++
+				for _, what := range thingMistakes(kind, thing) {
+					t.Errorf("%s: %s %s", name, kind, what)
+				}
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	for _, kind := range []string{"Organization", "WebSite", "BlogPosting", "CollectionPage", "WebPage", "BreadcrumbList"} {
+	for _, kind := range []string{"Organization", "WebSite", "BlogPosting", "CollectionPage", "ProfilePage", "WebPage", "BreadcrumbList"} {
 		if kinds[kind] == 0 {
 			t.Errorf("no page is about a %s", kind)
 		}
+	}
+	check := func(source string) (string, error) {
+		dir := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(dir, "node_modules"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"schema-dts", "schema-dts-lib"} {
+			if err := os.Symlink(filepath.Join(filepath.Dir(vocabulary), name), filepath.Join(dir, "node_modules", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, "pages.ts"), []byte(source), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command(node, compiler, "--noEmit", "--strict", "--module", "nodenext", "pages.ts")
+		c.Dir = dir
+		said, err := c.CombinedOutput()
+		return string(said), err
+	}
+	if said, err := check(source); err != nil {
+		t.Errorf("%v\n%s\nthe pages, from line 2 on: %q", err, said, pages)
+	}
+	if said, err := check(strings.ReplaceAll(source, `"headline"`, `"hedline"`)); err == nil || !strings.Contains(said, "hedline") {
+		t.Errorf("a mistake is let through: %v\n%s", err, said)
 	}
 }
 
@@ -203,7 +265,7 @@ func thingMistakes(kind string, thing map[string]any) []string {
 	}
 	want := map[string][]string{
 		"Organization": {"@id", "name", "url"}, "WebSite": {"@id", "name", "url", "inLanguage"}, "WebPage": {"@id", "name", "url", "inLanguage"},
-		"CollectionPage": {"@id", "name", "url", "inLanguage"}, "BlogPosting": {"@id", "headline", "url", "datePublished", "dateModified", "inLanguage", "description"}, "BreadcrumbList": {"@id"},
+		"CollectionPage": {"@id", "name", "url", "inLanguage"}, "ProfilePage": {"@id", "name", "url", "inLanguage"}, "BlogPosting": {"@id", "headline", "url", "datePublished", "dateModified", "inLanguage", "description"}, "BreadcrumbList": {"@id"},
 	}
 	keys, known := want[kind]
 	if !known {
@@ -220,7 +282,8 @@ func thingMistakes(kind string, thing map[string]any) []string {
 		}
 	}
 	for _, key := range []string{"datePublished", "dateModified"} {
-		if _, err := time.Parse(time.RFC3339, text(key)); text(key) != "" && err != nil {
+		_, day := time.Parse(time.DateOnly, text(key))
+		if _, err := time.Parse(time.RFC3339, text(key)); text(key) != "" && day != nil && err != nil {
 			out = append(out, err.Error())
 		}
 	}
@@ -251,42 +314,143 @@ func thingMistakes(kind string, thing map[string]any) []string {
 	return out
 }
 
-// A site works under a policy that lets nothing run but files of its own: no
-// style or script within a page, nothing from elsewhere.
-func TestBrowserStrictPolicy(t *testing.T) {
+// Feeds and sitemaps are what their specifications say, by grammars and a schema
+// after these; and what they hold can be read away from the site.
+func TestFeedsAreValid(t *testing.T) {
 	t.Parallel()
-	f := own(t)
-	f.cardbowl("build")
-	s := f.start("track", "--public", "public")
-	behind, err := url.Parse(s.url)
+	jing, java := judge(t, "vnu-jar/build/dist/vnu.jar"), judgesProgram(t, "java") // the Nu HTML checker has it within
+	schema, err := jsonschema.NewCompiler().Compile("testdata/feeds/feed.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.Out.Host = r.In.Host },
-		ModifyResponse: func(answer *http.Response) error {
-			if !strings.HasPrefix(answer.Request.URL.Path, "/_/") {
-				answer.Header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-			}
-			return nil
-		},
+	check := func(grammar string, files ...string) (string, error) {
+		c := exec.Command(java, append([]string{"-cp", jing, "nu.validator.vendor.thaiopensource.relaxng.util.Driver", "-c", "testdata/feeds/" + grammar}, files...)...)
+		said, err := c.CombinedOutput()
+		return string(said), err
 	}
-	front := httptest.NewServer(proxy)
-	t.Cleanup(front.Close)
-	r := newReader(t)
-	for _, page := range onePageOfEach() {
-		r.open(front.URL + "/" + page)
-		if applied := see[int](r, `[...document.styleSheets].filter((s) => s.cssRules.length > 10).length`); applied == 0 {
-			t.Errorf("/%s: the stylesheet is not applied", page)
+	grammars := map[string]string{"index.xml": "rss.rnc", "atom.xml": "atom.rnc", "sitemap.xml": "sitemap.rnc"}
+	outward := regexp.MustCompile(`(?:href|src)="([^"]*)"`)
+	for _, f := range []folder{own(t), starter(t), everything(t)} {
+		f.cardbowl("build", "--baseURL", "https://example.com/blog/")
+		found := map[string][]string{}
+		for name, text := range f.files("public") {
+			base := path.Base(name)
+			if grammars[base] != "" {
+				found[base] = append(found[base], filepath.Join(f.path, "public", filepath.FromSlash(name)))
+			}
+			if base != "feed.json" {
+				continue
+			}
+			found[base] = append(found[base], name)
+			feed, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+			if err == nil {
+				err = schema.Validate(feed)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			for _, item := range feed.(map[string]any)["items"].([]any) {
+				entry := item.(map[string]any)
+				for _, m := range outward.FindAllStringSubmatch(entry["content_html"].(string), -1) {
+					if to, err := url.Parse(html.UnescapeString(m[1])); err != nil || !to.IsAbs() {
+						t.Errorf("%s: the text of %s leads to %s", name, entry["url"], m[1])
+					}
+				}
+			}
 		}
+		for _, base := range []string{"index.xml", "atom.xml", "feed.json", "sitemap.xml"} {
+			if len(found[base]) == 0 {
+				t.Errorf("there is no %s", base)
+			} else if grammars[base] != "" {
+				if said, err := check(grammars[base], found[base]...); err != nil {
+					t.Errorf("%v\n%s", err, said)
+				}
+			}
+		}
+	}
+	// What each grammar refuses.
+	for grammar, wrong := range map[string]string{
+		"rss.rnc":     `<rss version="2.0"><channel><title>A</title></channel></rss>`,
+		"atom.rnc":    `<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>A</title></feed>`,
+		"sitemap.rnc": `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>/about/</loc></url></urlset>`,
+	} {
+		at := filepath.Join(t.TempDir(), "wrong.xml")
+		if err := os.WriteFile(at, []byte(wrong), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if said, err := check(grammar, at); err == nil {
+			t.Errorf("%s lets %s through: %s", grammar, wrong, said)
+		}
+	}
+}
+
+// The stylesheet stays small, whatever a site asks of its look.
+func TestStylesheetIsSmall(t *testing.T) {
+	t.Parallel()
+	f := own(t)
+	f.cardbowl("build")
+	sheets, err := filepath.Glob(filepath.Join(f.path, "public/assets/*.css"))
+	if err != nil || len(sheets) != 1 {
+		t.Fatalf("stylesheets: %q, %v", sheets, err)
+	}
+	text, err := os.ReadFile(sheets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if packed.Len() > 12<<10 {
+		t.Errorf("the stylesheet has %d bytes, packed", packed.Len())
+	}
+}
+
+// A site works under the policy that the tracker sends: no style or script within
+// a page, and every kind of page looks and does what it should.
+func TestBrowserStrictPolicy(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	r.do(chromedp.EmulateViewport(1280, 900))
+	for f, paths := range judged(t) {
+		site := published(*f)
+		for _, page := range paths {
+			answer, err := http.Get(site + page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			policy := answer.Header.Get("Content-Security-Policy")
+			if policy == "" || strings.Contains(policy, "unsafe") {
+				t.Errorf("/%s comes with the policy %q", page, policy)
+			}
+			r.forget()
+			r.open(site + page)
+			if applied := see[int](r, `[...document.styleSheets].filter((s) => s.cssRules.length > 10).length`); applied == 0 {
+				t.Errorf("/%s: the stylesheet is not applied", page)
+			}
+			if within := see[int](r, `document.querySelectorAll("[style], style, [onclick], [onload]").length`); within > 0 {
+				t.Errorf("/%s has %d styles or scripts within", page, within)
+			}
+			if page != "nowhere/" { // whose 404 the browser complains of
+				r.unmoved()
+			}
+		}
+		if !slices.Contains(paths, "posts/small-numbers/") {
+			continue
+		}
+		r.open(site + "posts/small-numbers/")
+		// By keyboard: a long page scrolls smoothly, and a click would land where the button was a moment ago.
+		r.do(chromedp.SendKeys(chromedp.CSS(emailField), "ana@example.com"),
+			chromedp.Focus(chromedp.CSS(consentBox)), chromedp.KeyEvent(" "), chromedp.Focus(chromedp.CSS(sendButton)), chromedp.KeyEvent("\r"))
+		r.until(`document.activeElement.matches(".bowl-done")`)
 		r.unmoved()
 	}
-	r.open(front.URL + "/posts/small-numbers/")
-	// By keyboard: a long page scrolls smoothly, and a click would land where the button was a moment ago.
-	r.do(chromedp.SendKeys(chromedp.CSS(emailField), "ana@example.com"),
-		chromedp.Focus(chromedp.CSS(consentBox)), chromedp.KeyEvent(" "), chromedp.Focus(chromedp.CSS(sendButton)), chromedp.KeyEvent("\r"))
-	r.until(`document.activeElement.matches(".bowl-done")`)
-	r.unmoved()
 }
 
 // A video is asked for by whoever wants to see it, and by nobody before.
@@ -323,7 +487,7 @@ func TestBrowserLighthouse(t *testing.T) {
 	if err != nil {
 		runs = 0
 	}
-	_, site := published(t)
+	site := published(own(t))
 	for _, page := range []string{"", "posts/", "posts/small-numbers/", "docs/writing/"} {
 		asked := []string{"accessibility", "best-practices", "seo"}
 		if runs > 0 {

@@ -53,7 +53,8 @@ type MenuItem struct {
 	Title string `yaml:"title"`
 	// Hugo's word for the title.
 	Name string `yaml:"name"`
-	// Where it leads: a page of the site, such as `/about/`, or a whole address.
+	// Where it leads: a page of the site, such as `/about/`, or a whole address. An
+	// entry that others stand below can do without.
 	URL string `yaml:"url"`
 	// The title of the entry it stands below.
 	Parent string `yaml:"parent"`
@@ -363,8 +364,8 @@ func (l *loader) config(f file, baseURL string) Config {
 	for name, items := range c.Menus {
 		for i, item := range items {
 			items[i].Title = or(item.Title, item.Name)
-			if item.URL == "" {
-				l.complain(l.value("menus", name), diag.Error, fmt.Sprintf("an entry of the menu `%s` has no url", name), "write `- {title: About, url: /about/}`")
+			if item.URL == "" && items[i].Title == "" {
+				l.complain(l.value("menus", name), diag.Error, fmt.Sprintf("an entry of the menu `%s` has neither title nor url", name), "write `- {title: About, url: /about/}`")
 			}
 		}
 	}

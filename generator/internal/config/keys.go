@@ -189,8 +189,6 @@ func limited(v Value, at string) Value {
 		v.OneOf = form.Types()
 	case "forms.*.fields.maxlength":
 		v.Min = number(0)
-	case "menus.*":
-		v.Needs = []string{"url"}
 	}
 	return v
 }

@@ -38,7 +38,7 @@ func functions(s Settings) template.FuncMap {
 		"date": func(form string, t time.Time) string { return t.Format(form) },
 		// {{isoDate .Page.Date}} is a date for programs, `2026-10-01`, with time and
 		// zone unless it is midnight.
-		"isoDate": isoDate,
+		"isoDate": ISODate,
 		// {{default "Untitled" .Page.Title}} is the second value, or the first where
 		// the second is empty.
 		"default": otherwise,
@@ -101,8 +101,8 @@ func functionNames() []string {
 	return slices.Sorted(maps.Keys(functions(Settings{})))
 }
 
-// isoDate is RFC 3339 with the zone's offset, or only the day for a midnight.
-func isoDate(t time.Time) string {
+// ISODate is RFC 3339 with the zone's offset, or only the day for a midnight.
+func ISODate(t time.Time) string {
 	if t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 {
 		return t.Format(time.DateOnly)
 	}

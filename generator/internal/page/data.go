@@ -53,6 +53,9 @@ type Site struct {
 	Title        string                // the name of the site
 	Description  string                // one sentence about the site
 	Language     string                // such as `en` or `pt-BR`
+	Locale       string                // the same as social networks write it, such as `pt_BR`; empty where the territory is not known
+	Icon         string                // the site's own `favicon.svg`, `.png` or `.ico`; empty when it has none
+	TouchIcon    string                // its `apple-touch-icon.png`, likewise
 	Author       string                // the author of posts that name none
 	BaseURL      string                // the whole address of the site, with a slash at the end
 	Home         string                // `/`, or the path of `baseURL`
@@ -87,6 +90,7 @@ type Page struct {
 	URL            string            // the address from the root, `/posts/my-post/`
 	Permalink      string            // the whole address
 	Section        string            // the first folder under `content`; empty for pages at the top
+	Taxonomy       string            // on the page of one tag, author or the like, what it is one of: `tags`; empty elsewhere
 	Date           time.Time         // when it was written; `.Date.IsZero` where there is no date
 	Lastmod        time.Time         // when it was last changed; likewise
 	Authors        []Link            // who wrote it, with an address where the author has a page; on posts, the author of the site when there is none

@@ -119,12 +119,12 @@ func (p *planner) navItems(pages []*site.Page) []NavItem {
 	return out
 }
 
-// entry is a line of a menu before it has found its place.
+// menuEntry is a line of a menu before it has found its place.
 type menuEntry struct {
 	item   MenuItem
 	parent string
 	weight int
-	told   func(message, hint string)
+	told   func(severity diag.Severity, message, hint string)
 }
 
 // menus are those of site.yaml, with the entries that pages make for themselves
@@ -134,8 +134,8 @@ func (p *planner) menus() map[string][]MenuItem {
 	for name, items := range p.config.Menus {
 		for _, item := range items {
 			entries[name] = append(entries[name], menuEntry{item: MenuItem{Title: item.Title, URL: p.written(item.URL)}, parent: item.Parent, weight: item.Weight,
-				told: func(message, hint string) {
-					p.problems = append(p.problems, p.config.At(diag.Warning, message, hint, "menus", name))
+				told: func(severity diag.Severity, message, hint string) {
+					p.problems = append(p.problems, p.config.At(severity, message, hint, "menus", name))
 				}})
 		}
 	}
@@ -145,8 +145,8 @@ func (p *planner) menus() map[string][]MenuItem {
 		}
 		for _, m := range pg.Doc.Front.Menus {
 			entries[m.Menu] = append(entries[m.Menu], menuEntry{item: MenuItem{Title: firstOf(m.Title, pg.Title), URL: p.relative(pg.Path)}, parent: m.Parent, weight: m.Weight,
-				told: func(message, hint string) {
-					p.problems = append(p.problems, pg.Doc.At("menus", diag.Warning, message, hint))
+				told: func(severity diag.Severity, message, hint string) {
+					p.problems = append(p.problems, pg.Doc.At("menus", severity, message, hint))
 				}})
 		}
 	}
@@ -174,10 +174,16 @@ func menuTree(name string, entries []menuEntry) []MenuItem {
 		}
 		at := slices.IndexFunc(out, func(item MenuItem) bool { return strings.EqualFold(item.Title, e.parent) })
 		if at < 0 {
-			e.told(fmt.Sprintf("the menu `%s` has no entry `%s` for `%s` to stand below", name, e.parent, e.item.Title), "parent is the title of an entry at the top of the menu")
+			e.told(diag.Warning, fmt.Sprintf("the menu `%s` has no entry `%s` for `%s` to stand below", name, e.parent, e.item.Title), "parent is the title of an entry at the top of the menu")
 			continue
 		}
 		out[at].Items = append(out[at].Items, e.item)
+	}
+	for _, e := range entries {
+		group := e.parent == "" && slices.ContainsFunc(out, func(item MenuItem) bool { return item.Title == e.item.Title && len(item.Items) > 0 })
+		if e.item.URL == "" && !group {
+			e.told(diag.Error, fmt.Sprintf("the entry `%s` of the menu `%s` has no url", e.item.Title, name), "write `- {title: About, url: /about/}`; only an entry that others stand below can do without")
+		}
 	}
 	return out
 }

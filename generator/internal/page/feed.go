@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"html"
 	"net/url"
 	"strings"
 	"sync"
@@ -65,7 +66,7 @@ func (p *planner) feeds(list *site.Page) {
 	texts := &feedTexts{left: len(list.Feeds), make: func() []string {
 		var out []string
 		for _, m := range members {
-			out = append(out, clean(string(p.resolve(m, m.Doc.Body, reading{origin: p.origin()}).html())))
+			out = append(out, abroad(clean(string(p.resolve(m, m.Doc.Body, reading{origin: p.origin()}).html())), p.absolute(m.Path)))
 		}
 		return out
 	}}
@@ -124,6 +125,25 @@ func (p *planner) entry(pg *site.Page) entry {
 		e.Tags = append(e.Tags, clean(t.Title))
 	}
 	return e
+}
+
+// abroad is a text as it is read away from its page: addresses within the page
+// are whole, and headings have no link to themselves.
+func abroad(text, page string) string {
+	const anchor, end = `<a class="anchor" `, "</a>"
+	before, rest, found := strings.Cut(text, anchor)
+	if found {
+		var b strings.Builder
+		b.Grow(len(text))
+		for found {
+			b.WriteString(before)
+			_, rest, _ = strings.Cut(rest, end)
+			before, rest, found = strings.Cut(rest, anchor)
+		}
+		b.WriteString(before)
+		text = b.String()
+	}
+	return strings.ReplaceAll(text, ` href="#`, ` href="`+html.EscapeString(page)+`#`)
 }
 
 // clean takes out the control characters that XML cannot hold.

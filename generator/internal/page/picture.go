@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"image/color"
+	"path"
 	"strings"
 
 	"cardbowl/generator/internal/asset/picture"
@@ -66,12 +67,16 @@ func (p *planner) element(known Picture, at string, ref content.Ref, r reading) 
 	return b.String()
 }
 
-// social is what networks show beside a link to a page: its own first picture,
+// social is what networks show beside a link to a page: its own first picture that is no drawing,
 // or for a post one that is drawn from its title.
 func (p *planner) social(pg *site.Page, d *Page) Image {
-	if len(d.Images) > 0 {
-		out := Image{URL: d.Images[0], Alt: pg.Title}
-		if found, ok := p.sitePath(pg, pg.Doc.Front.Images[0]); ok {
+	for i, written := range pg.Doc.Front.Images {
+		found, own := p.sitePath(pg, written)
+		if at, _ := cutTail(written); strings.EqualFold(path.Ext(at), ".svg") {
+			continue // no network shows a drawing
+		}
+		out := Image{URL: d.Images[i], Alt: pg.Title}
+		if own {
 			out.Width, out.Height = p.pictures[found].Width, p.pictures[found].Height
 		}
 		return out

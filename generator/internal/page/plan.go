@@ -143,8 +143,16 @@ type planner struct {
 
 func (p *planner) siteData() Site {
 	c := p.config
-	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Author: c.Author, BaseURL: c.BaseURL,
+	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Locale: locale(c.Language), Author: c.Author, BaseURL: c.BaseURL,
 		Home: p.base, Tracker: c.Tracker.URL, Params: c.Params}
+	for _, name := range []string{"/favicon.svg", "/favicon.png", "/favicon.ico"} {
+		if s.Icon == "" && p.site.HasFile(name) {
+			s.Icon = p.relative(name)
+		}
+	}
+	if touch := "/apple-touch-icon.png"; p.site.HasFile(touch) {
+		s.TouchIcon = p.relative(touch)
+	}
 	s.Menus = p.menus()
 	s.Organization = Organization{Name: firstOf(c.Organization.Name, c.Title), SameAs: c.Organization.SameAs}
 	if logo := c.Organization.Logo; strings.Contains(logo, "://") {
@@ -261,6 +269,9 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	d := Page{Kind: pg.Kind, Title: pg.Title, HeadTitle: p.headTitle(pg), URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path),
 		Section: pg.Section, Date: pg.Date(), Description: p.config.Description,
 		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.homeFeeds}
+	if pg.Term {
+		d.Taxonomy = pg.Taxonomy
+	}
 	for taxonomy, terms := range pg.Terms {
 		for _, t := range terms {
 			d.Taxonomies[taxonomy] = append(d.Taxonomies[taxonomy], Link{t.Title, p.relative(t.Path)})
@@ -353,8 +364,12 @@ func (p *planner) item(pg *site.Page) Item {
 // apart plans the pages that stand at no address of the site's own: the one for
 // missing addresses, and the frame for the tracker's answers.
 func (p *planner) apart() {
-	missing := Page{Kind: site.NotFound, Title: "Page not found", HeadTitle: "Page not found | " + p.config.Title, Description: p.config.Description}
-	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: missing}})
+	missing, body := Page{Kind: site.NotFound, Title: "Page not found", HeadTitle: "Page not found | " + p.config.Title, Description: p.config.Description}, resolved{}
+	if own := p.site.Missing; own != nil {
+		missing, body = p.pageData(own)
+		missing.URL, missing.Permalink = "", "" // it answers at any address
+	}
+	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: missing}, body: body})
 	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
 		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
 		body: resolved{parts: []string{manifest.FrameContent}}}

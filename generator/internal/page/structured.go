@@ -3,9 +3,11 @@ package page
 import (
 	"encoding/json"
 	"html/template"
+	"slices"
 	"time"
 
 	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/layout"
 	"cardbowl/generator/internal/site"
 )
 
@@ -37,9 +39,12 @@ type (
 		Publisher   reference `json:"publisher"`
 	}
 	person struct {
-		Type string `json:"@type"`
-		Name string `json:"name"`
-		URL  string `json:"url,omitempty"`
+		Type        string   `json:"@type"`
+		ID          string   `json:"@id,omitempty"`
+		Name        string   `json:"name"`
+		URL         string   `json:"url,omitempty"`
+		Description string   `json:"description,omitempty"`
+		Images      []string `json:"image,omitempty"`
 	}
 	webPage struct { // BlogPosting, CollectionPage, ProfilePage or WebPage
 		Type        string     `json:"@type"`
@@ -53,6 +58,7 @@ type (
 		Modified    string     `json:"dateModified,omitempty"`
 		Authors     []person   `json:"author,omitempty"`
 		Publisher   *reference `json:"publisher,omitempty"`
+		About       *person    `json:"mainEntity,omitempty"`
 		MainEntity  *reference `json:"mainEntityOfPage,omitempty"`
 		Section     string     `json:"articleSection,omitempty"`
 		Keywords    []string   `json:"keywords,omitempty"`
@@ -90,12 +96,16 @@ func structured(d Data) template.JS {
 	}}
 	about := webPage{Type: "WebPage", ID: page.Permalink + "#page", URL: page.Permalink, Name: page.Title, Description: page.Description, Images: page.Images,
 		Published: schemaTime(page.Date), Modified: schemaTime(page.Lastmod), Language: d.Site.Language, PartOf: reference{base + "#website"}}
-	if len(about.Images) == 0 && page.SocialImage.URL != "" {
-		about.Images = []string{page.SocialImage.URL}
+	if at := page.SocialImage.URL; at != "" && !slices.Contains(about.Images, at) {
+		about.Images = append([]string{at}, about.Images...)
 	}
 	switch page.Kind {
 	case site.List:
 		about.Type = "CollectionPage"
+		if page.Taxonomy == site.Authors && d.Pager.Number <= 1 {
+			about.Type = "ProfilePage"
+			about.About = &person{Type: "Person", ID: page.Permalink + "#person", Name: page.Title, URL: page.Permalink, Description: page.Deck, Images: about.Images}
+		}
 	case site.Post:
 		about.Type, about.Headline, about.Name = "BlogPosting", content.Shorten(page.Title, headlineLength), ""
 		about.Publisher, about.MainEntity = &publisher, &reference{page.Permalink}
@@ -142,9 +152,10 @@ func origin(base string) string {
 	return base
 }
 
+// schemaTime is a day where no more than a day is known: nobody wrote at midnight.
 func schemaTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Format(time.RFC3339)
+	return layout.ISODate(t)
 }

@@ -18,6 +18,9 @@ import (
 	"cardbowl/generator/internal/source"
 )
 
+// missingOutput is what servers answer with for addresses that lead nowhere.
+const missingOutput = "404.html"
+
 // postSections are the folders whose documents are posts.
 func postSections() []string { return []string{"posts", "post", "blog"} }
 
@@ -29,7 +32,7 @@ func Assemble(cfg config.Config, documents []content.Document, tree source.Tree,
 	for _, at := range slices.Sorted(maps.Keys(reserved)) {
 		a.claim(at, producer{what: reserved[at]})
 	}
-	a.claim("404.html", producer{what: "the page for missing addresses"})
+	a.claim(missingOutput, producer{what: "the page for missing addresses"})
 	a.files(tree, a.hiddenBundles(documents))
 	for i := range documents {
 		if folder, base := folderOf(documents[i].File); base == "_index" {
@@ -237,6 +240,12 @@ func (a *assembly) document(doc *content.Document) {
 	folder, base := folderOf(doc.File)
 	section, _, _ := strings.Cut(folder, "/")
 	p := &Page{Kind: Plain, Path: at, Title: titleOf(doc), Section: section, Doc: doc}
+	// Jekyll's sites give theirs this address themselves.
+	if at == "/"+missingOutput || folder == "" && base == "404" || folder == "404/" && base == "index" {
+		p.Kind, p.Path, p.Output, p.Section = NotFound, "/"+missingOutput, missingOutput, ""
+		a.site.Missing, a.site.byFile[doc.File] = p, p
+		return
+	}
 	switch {
 	case folder == "" && (base == "index" || base == "_index"):
 		p.Kind = Home

@@ -47,6 +47,8 @@ type Site struct {
 	Files  []File   // published as they are, by path
 	Extras []string // of Sitemap, Robots and Redirects, those that no file of the site stands for
 
+	Missing *Page // what the answer to addresses that lead nowhere says; nil for the theme's own words
+
 	byFile  map[string]*Page // document → page
 	byPath  map[string]*Page
 	files   map[string]bool   // site paths of Files
