@@ -18,6 +18,7 @@ import (
 
 	"cardbowl/generator/internal/asset"
 	"cardbowl/generator/internal/asset/picture"
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -47,6 +48,7 @@ type Options struct {
 	Now     func() time.Time       // decides what is published by now
 	Clock   func() time.Time       // the machine's clock, to judge the times of files; nil: Now
 	Workers int                    // 0: one per processor
+	Kept    string                 // folder for what is remembered from one process to the next; empty: nothing is
 	Cache   string                 // folder for pictures that were made; empty: <site>/.cardbowl/pictures
 	WebP    func() picture.Encoder // finds the machine's cwebp, zero where it has none; nil: it is not looked for
 	Doing   func(string)           // is told what is being done, for who waits; nil: nobody does
@@ -76,6 +78,7 @@ type Builder struct {
 	memo    *memo.Memo
 	folder  *public.Folder
 
+	kept     *cache.Cache      // opened by the first build
 	workshop *picture.Workshop // of the last build
 
 	before      memo.Digest // of the site when Recall looked at it
@@ -99,6 +102,13 @@ func New(o Options) *Builder {
 		o.Doing = func(string) {}
 	}
 	return &Builder{options: o, reader: source.NewReader(o.Site, o.Theme, o.Clock), memo: memo.New(), folder: public.Open(o.Out, public.Options{Durable: o.Durable, Private: o.Private})}
+}
+
+// Close lets go of what other processes may want.
+func (b *Builder) Close() {
+	if b.kept != nil {
+		b.kept.Close()
+	}
 }
 
 // Build brings the output folder up to date. The error is for what is no fault
@@ -140,11 +150,18 @@ func (b *Builder) Pages(ctx context.Context) (Result, error) {
 const attempts = 5
 
 func (b *Builder) again(ctx context.Context, finish func(trunk) (Result, error)) (Result, error) {
+	if b.kept == nil {
+		b.open()
+	}
 	for n := 1; ; n++ {
 		t, err := b.trunk(ctx)
 		var r Result
 		if err == nil {
 			r, err = finish(t)
+		}
+		if errors.Is(err, cache.ErrLost) {
+			b.memo = b.memo.Fresh() // what was remembered speaks of texts that are gone
+			err = fmt.Errorf("%w: %w", source.ErrChanged, err)
 		}
 		if !errors.Is(err, source.ErrChanged) || n == attempts {
 			r.Problems = r.Problems.Sorted()
@@ -198,7 +215,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	o.Doing("parsing the documents")
-	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Language: cfg.Language}, b.memo, o.Workers)
+	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Language: cfg.Language}, b.memo, b.kept, o.Workers)
 	note(problems)
 	if err != nil {
 		return t, err
@@ -218,8 +235,11 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	note(problems)
-	t.plan, problems = page.Make(s, page.Inputs{Layouts: layouts, Data: data, Pictures: t.pictures})
+	t.plan, problems, err = page.Make(s, page.Inputs{Layouts: layouts, Data: data, Pictures: t.pictures, Texts: b.kept})
 	note(problems)
+	if err != nil {
+		return t, err
+	}
 	if o.Strict {
 		for i := range t.result.Problems {
 			t.result.Problems[i].Severity = diag.Error
@@ -304,7 +324,11 @@ func (r *renderer) render(p page.Planned, w io.Writer) error {
 	if !found {
 		return r.fail(diag.Diagnostic{File: "templates/" + p.Layout + ".html", Message: "template is missing", Hint: "the built-in theme has one; is it shadowed by a broken file?"})
 	}
-	if d := l.Render(w, p.Filled()); d != nil {
+	data, err := p.Filled()
+	if err != nil {
+		return err
+	}
+	if d := l.Render(w, data); d != nil {
 		return r.fail(*d)
 	}
 	return nil

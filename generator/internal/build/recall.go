@@ -73,7 +73,11 @@ func (b *Builder) Recall(ctx context.Context, file string, also ...string) (Resu
 // Keep notes a good build for Recall, unless something about it is too fresh to
 // be sure of. Failing to is a loss of time, and no error.
 func (b *Builder) Keep(ctx context.Context, file string, r Result, also ...string) {
-	if r.Failed() || !b.settled {
+	if r.Failed() {
+		return
+	}
+	b.leave()
+	if !b.settled {
 		return
 	}
 	// A change within one tick of the clock after a file was written would not

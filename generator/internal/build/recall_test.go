@@ -10,6 +10,37 @@ import (
 	"cardbowl/generator/internal/build"
 )
 
+// spoil deletes, cuts, overwrites or lengthens a file of what is kept between
+// processes, or leaves it alone, and says so.
+func spoil(t *testing.T, w *world, kept string) string {
+	t.Helper()
+	name := filepath.Join(kept, []string{"index", "texts"}[w.random.IntN(2)])
+	text, err := os.ReadFile(name)
+	if err != nil || len(text) == 0 {
+		return ""
+	}
+	at := w.random.IntN(len(text))
+	switch w.random.IntN(8) {
+	case 0:
+		_ = os.Remove(name)
+	case 1:
+		text = text[:at]
+	case 2:
+		text[at] ^= 1 << w.random.IntN(7)
+	case 3:
+		clear(text[at:])
+	case 4:
+		_ = os.RemoveAll(kept)
+		return ", and nothing kept"
+	default:
+		return ""
+	}
+	if _, err := os.Stat(name); err == nil {
+		put(t, kept, filepath.Base(name), string(text))
+	}
+	return ", and " + filepath.Base(name) + " spoilt"
+}
+
 // TestRecallEqualsClean edits a site and builds it each time as a new process
 // does, after the note of the last build was deleted, cut short, overwritten or
 // left alone, the clock moved either way, or somebody wrote into the output: the
@@ -21,7 +52,7 @@ func TestRecallEqualsClean(t *testing.T) {
 	}
 	w := newWorld(21)
 	dir := t.TempDir()
-	site, out, note := filepath.Join(dir, "site"), filepath.Join(dir, "out"), filepath.Join(dir, "note.json")
+	site, out, note, kept := filepath.Join(dir, "site"), filepath.Join(dir, "out"), filepath.Join(dir, "note.json"), filepath.Join(dir, "kept")
 	if err := os.MkdirAll(site, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +62,9 @@ func TestRecallEqualsClean(t *testing.T) {
 		t.Helper()
 		o := options(site, out, now)
 		o.Clock = func() time.Time { return time.Now().Add(time.Hour) } // nothing is too fresh
+		o.Kept = kept
 		b := build.New(o)
+		defer b.Close()
 		r, recalled := b.Recall(ctx, note)
 		if recalled {
 			return r, true
@@ -77,6 +110,7 @@ func TestRecallEqualsClean(t *testing.T) {
 			w.now = w.now.Add(-time.Duration(w.random.IntN(30*24)) * time.Hour)
 			what += ", and the clock put back"
 		}
+		what += spoil(t, w, kept)
 		clean := filepath.Join(dir, "clean")
 		fresh, err := build.New(options(site, clean, now)).Build(ctx)
 		if err != nil {

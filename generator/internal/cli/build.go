@@ -77,7 +77,9 @@ func runBuild(ctx context.Context, w World, o build.Options, verify, asJSON bool
 	begin := w.Now()
 	waiting := w.watchProgress()
 	o.Doing = waiting.now
+	o.Kept = filepath.Join(o.Site, cardbowlFolder, "build")
 	builder := build.New(o)
+	defer builder.Close()
 	result, unchanged := builder.Recall(ctx, lastBuild(o.Site), manifestPath(o.Site))
 	var err error
 	if unchanged = unchanged && !verify; !unchanged {

@@ -3,6 +3,7 @@ package content
 import (
 	"time"
 
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/memo"
 )
@@ -110,13 +111,34 @@ type Heading struct {
 // Body is rendered text with holes.
 type Body struct {
 	Segments []Segment
-	Digest   memo.Digest // of Segments
+	Text     string      // the finished HTML of all segments; empty where it is kept elsewhere
+	Kept     cache.Place // where the text is kept then
+	Digest   memo.Digest // of the segments and the text
 }
 
-// Segment is finished HTML, or one reference when Ref.Kind is set.
+// Segment is a piece of the text, or one reference when Ref.Kind is set.
 type Segment struct {
-	HTML string
-	Ref  Ref
+	Length int // of the piece, in bytes: each begins where the one before ends
+	Ref    Ref
+}
+
+// In is the whole text, which is in a cache or held.
+func (b Body) In(c *cache.Cache) (string, error) {
+	if b.Kept.Length == 0 {
+		return b.Text, nil
+	}
+	text, err := c.Text(b.Kept)
+	return string(text), err
+}
+
+// kept is the same body with its text put into a cache.
+func (b Body) kept(c *cache.Cache) (Body, error) {
+	if b.Text == "" {
+		return b, nil
+	}
+	place, err := c.Keep([]byte(b.Text))
+	b.Kept, b.Text = place, ""
+	return b, err
 }
 
 // The kinds of reference.

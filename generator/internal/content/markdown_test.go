@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/source"
@@ -34,9 +35,11 @@ func parsedWith(s Settings, text string) Document {
 // shown is a body with its references written as [[kind target]].
 func shown(b Body) string {
 	var out strings.Builder
+	text := b.Text
 	for _, s := range b.Segments {
 		if s.Ref.Kind == "" {
-			out.WriteString(s.HTML)
+			out.WriteString(text[:s.Length])
+			text = text[s.Length:]
 			continue
 		}
 		fmt.Fprintf(&out, "[[%s", s.Ref.Kind)
@@ -109,7 +112,6 @@ var addressAttribute = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 // danger is what a browser would run of a document, or "".
 func danger(d Document) string {
 	for _, body := range []Body{d.Body, d.Excerpt} {
-		var whole strings.Builder
 		for _, s := range body.Segments {
 			if s.Ref.Kind == ShortcodeRef {
 				continue
@@ -117,9 +119,8 @@ func danger(d Document) string {
 			if s.Ref.Kind != "" && dangerous([]byte(html.EscapeString(s.Ref.Target))) {
 				return fmt.Sprintf("reference to %q", s.Ref.Target)
 			}
-			whole.WriteString(s.HTML)
 		}
-		for _, m := range addressAttribute.FindAllStringSubmatch(whole.String(), -1) {
+		for _, m := range addressAttribute.FindAllStringSubmatch(body.Text, -1) {
 			if dangerous([]byte(m[1])) {
 				return m[0]
 			}
@@ -291,7 +292,7 @@ func TestParseAll(t *testing.T) {
 	}
 	m := memo.New()
 	for round := range 2 {
-		documents, problems, err := ParseAll(context.Background(), tree, settings(), m, 2)
+		documents, problems, err := ParseAll(context.Background(), tree, settings(), m, cache.InMemory(), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,12 +314,12 @@ func TestParseAll(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "content/a.md"), []byte("Z"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := ParseAll(context.Background(), tree, settings(), memo.New(), 2); err == nil {
+	if _, _, err := ParseAll(context.Background(), tree, settings(), memo.New(), cache.InMemory(), 2); err == nil {
 		t.Error("a changed file was parsed")
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := ParseAll(ended, tree, settings(), memo.New(), 2); err == nil {
+	if _, _, err := ParseAll(ended, tree, settings(), memo.New(), cache.InMemory(), 2); err == nil {
 		t.Error("an ended context parses on")
 	}
 }
@@ -338,10 +339,15 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		d := parsed(text)
 		for _, body := range []Body{d.Body, d.Excerpt} {
+			if strings.ContainsRune(body.Text, 0) {
+				t.Errorf("a mark is left in %q", body.Text)
+			}
+			length := 0
 			for _, s := range body.Segments {
-				if strings.ContainsRune(s.HTML, 0) {
-					t.Errorf("a mark is left in %q", s.HTML)
-				}
+				length += s.Length
+			}
+			if length != len(body.Text) {
+				t.Errorf("segments of %d bytes for a text of %d", length, len(body.Text))
 			}
 		}
 		if found := danger(d); found != "" {

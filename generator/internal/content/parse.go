@@ -15,6 +15,7 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"golang.org/x/sync/errgroup"
 
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/source"
@@ -37,10 +38,11 @@ func (s Settings) digest() memo.Digest {
 }
 
 // ParseAll parses every markdown file under content/, by path. A file the memo
-// knows is not read. Problems of all files are in the list as well as in their
-// documents. The error is for a file that changed meanwhile, and for the
-// context's end.
-func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remembered *memo.Memo, workers int) ([]Document, diag.List, error) {
+// knows is not read. The texts are put into texts: they are most of a site, and
+// nobody needs two of them at a time. Problems of all files are in the list as
+// well as in their documents. The error is for a file that changed meanwhile, for
+// a text that could not be kept, and for the context's end.
+func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remembered *memo.Memo, texts *cache.Cache, workers int) ([]Document, diag.List, error) {
 	files := markdownFiles(tree)
 	documents := make([]Document, len(files))
 	shared := settings.digest()
@@ -62,7 +64,9 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 					failed = err
 					return Document{File: f.Path}
 				}
-				return parseWatched(f, text, settings, converter)
+				d := parseWatched(f, text, settings, converter)
+				d.Body, failed = d.Body.kept(texts)
+				return d
 			})
 			return failed
 		})
@@ -229,24 +233,29 @@ func (p *parse) summary(converter converter) error {
 
 // newBody cuts rendered HTML at its reference marks.
 func newBody(html []byte, refs []Ref) Body {
-	var out []Segment
+	var b Body
+	var text strings.Builder
+	text.Grow(len(html))
 	for len(html) > 0 {
 		before, rest, found := bytes.Cut(html, []byte(mark))
 		if len(before) > 0 {
-			out = append(out, Segment{HTML: string(before)})
+			text.Write(before)
+			b.Segments = append(b.Segments, Segment{Length: len(before)})
 		}
 		if !found {
 			break
 		}
 		number, after, _ := bytes.Cut(rest, []byte(mark))
 		if bytes.HasPrefix(number, []byte(endSign)) {
-			out = append(out, Segment{Ref: Ref{Kind: EndRef}})
+			b.Segments = append(b.Segments, Segment{Ref: Ref{Kind: EndRef}})
 		} else {
-			out = append(out, Segment{Ref: refs[atoi(number)]})
+			b.Segments = append(b.Segments, Segment{Ref: refs[atoi(number)]})
 		}
 		html = after
 	}
-	return Body{Segments: out, Digest: memo.Of(out)}
+	b.Text = text.String()
+	b.Digest = memo.Of(b.Segments, b.Text)
+	return b
 }
 
 func atoi(digits []byte) int {

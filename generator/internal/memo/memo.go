@@ -65,6 +65,36 @@ func Do[T any](m *Memo, stage string, recipe Digest, compute func() T) T {
 	return result
 }
 
+// Kept is one result of a stage, with its recipe.
+type Kept[T any] struct {
+	Recipe Digest
+	Result T
+}
+
+// All are the results of a stage that were asked for since the last Sweep or the
+// one before, in no order. It panics where they are of another type.
+func All[T any](m *Memo, stage string) []Kept[T] {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []Kept[T]
+	for at, e := range m.entries {
+		if at.stage == stage {
+			out = append(out, Kept[T]{at.recipe, e.result.(T)})
+		}
+	}
+	return out
+}
+
+// Fill gives a Memo results of a stage that All returned, perhaps in another
+// process.
+func Fill[T any](m *Memo, stage string, results []Kept[T]) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range results {
+		m.entries[name{stage, k.Recipe}] = entry{k.Result, m.generation}
+	}
+}
+
 // Runs is how often this stage was computed since the last Sweep.
 func (m *Memo) Runs(stage string) int {
 	m.mu.Lock()
@@ -84,6 +114,15 @@ func (m *Memo) Sweep() {
 	}
 	m.generation++
 	clear(m.runs)
+}
+
+// Fresh is a Memo that remembers nothing, and verifies where this one does.
+func (m *Memo) Fresh() *Memo {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fresh := New()
+	fresh.verify, fresh.mismatches = m.verify, m.mismatches
+	return fresh
 }
 
 // Verify makes every later hit be computed again and compared.

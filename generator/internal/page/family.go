@@ -20,7 +20,7 @@ type sidebar struct {
 
 // named fills in what only some layouts show, and what would otherwise have
 // every page rendered again for an edit it does not show.
-func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) {
+func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) error {
 	if names["Related"] {
 		for _, other := range pg.Related {
 			d.Page.Related = append(d.Page.Related, p.teaser(other))
@@ -40,7 +40,7 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) {
 		d.Data, d.DataDigest = p.data.Values, p.data.Digest
 	}
 	if pg.Doc == nil {
-		return
+		return nil
 	}
 	if names["SocialImage"] || names["StructuredData"] {
 		d.Page.SocialImage = p.social(pg, &d.Page)
@@ -51,11 +51,16 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) {
 		if d.Lists == nil {
 			d.Lists = map[string][]Item{}
 		}
-		d.Lists[list.Name] = []Item{} // an empty list is still one
-		for _, m := range members {
-			d.Lists[list.Name] = append(d.Lists[list.Name], p.item(m))
+		items, err := p.itemsOf(members)
+		if err != nil {
+			return err
 		}
+		if items == nil {
+			items = []Item{} // an empty list is still one
+		}
+		d.Lists[list.Name] = items
 	}
+	return nil
 }
 
 func (p *planner) teaser(pg *site.Page) Teaser {

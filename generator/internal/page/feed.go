@@ -63,12 +63,20 @@ func (p *planner) feeds(list *site.Page) {
 		f.Entries, members = append(f.Entries, e), append(members, m)
 	}
 	said := memo.Of(f)
-	texts := &feedTexts{left: len(list.Feeds), make: func() []string {
+	texts := &feedTexts{left: len(list.Feeds), make: func() ([]string, error) {
 		var out []string
 		for _, m := range members {
-			out = append(out, abroad(clean(string(p.resolve(m, m.Doc.Body, reading{origin: p.origin()}).html())), p.absolute(m.Path)))
+			body, err := p.resolve(m, m.Doc.Body, reading{origin: p.origin()})
+			if err != nil {
+				return nil, err
+			}
+			text, err := body.html()
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, abroad(clean(string(text)), p.absolute(m.Path)))
 		}
-		return out
+		return out, nil
 	}}
 	for _, name := range list.Feeds {
 		f := f
@@ -76,7 +84,13 @@ func (p *planner) feeds(list *site.Page) {
 		p.plan.Written = append(p.plan.Written, Written{
 			Output: strings.TrimPrefix(list.Path, "/") + name,
 			Recipe: memo.Of(name, f.Self, said),
-			Bytes:  func() ([]byte, error) { return f.write(name, texts.take()) },
+			Bytes: func() ([]byte, error) {
+				all, err := texts.take()
+				if err != nil {
+					return nil, err
+				}
+				return f.write(name, all)
+			},
 		})
 	}
 }
@@ -85,23 +99,26 @@ func (p *planner) feeds(list *site.Page) {
 // held no longer than until each had them.
 type feedTexts struct {
 	mu    sync.Mutex
-	make  func() []string
+	make  func() ([]string, error)
 	texts []string
 	left  int
 }
 
-func (t *feedTexts) take() []string {
+func (t *feedTexts) take() ([]string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	texts := t.texts
 	if texts == nil {
-		texts = t.make()
+		var err error
+		if texts, err = t.make(); err != nil {
+			return nil, err
+		}
 		t.texts = texts
 	}
 	if t.left--; t.left <= 0 {
 		t.texts = nil
 	}
-	return texts
+	return texts, nil
 }
 
 // origin is the scheme and host of the site.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cardbowl/generator/internal/asset/picture"
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -29,15 +30,18 @@ type Planned struct {
 }
 
 // Filled is the data with the text and the form of the page joined, as a layout
-// gets it.
-func (p Planned) Filled() Data {
+// gets it. The error is for a text that is kept no more.
+func (p Planned) Filled() (Data, error) {
 	d := p.Data
-	d.Page.Content = p.body.html()
+	var err error
+	if d.Page.Content, err = p.body.html(); err != nil {
+		return Data{}, err
+	}
 	d.Page.Form = p.form.html()
 	if p.tells {
 		d.Page.StructuredData = structured(d)
 	}
-	return d
+	return d, nil
 }
 
 // Size is about how many bytes the page will have, to make room for them once.
@@ -77,6 +81,7 @@ type Inputs struct {
 	Layouts  layout.Set
 	Data     content.Data
 	Pictures map[string]Picture // by site path
+	Texts    *cache.Cache       // where the texts of documents are kept
 }
 
 // Picture is a picture of the site and what it is published as.
@@ -86,18 +91,22 @@ type Picture struct {
 }
 
 // Make plans every page of a site. A page gets only those of the dearer data
-// that its layout names.
-func Make(s site.Site, in Inputs) (Plan, diag.List) {
-	p := planner{site: s, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
+// that its layout names. The error is for a text that is kept no more.
+func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
+	p := planner{site: s, texts: in.Texts, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
 		p.homeFeeds = p.feedLinks(home)
 	}
 	for _, pg := range s.Pages {
-		p.page(pg)
+		if err := p.page(pg); err != nil {
+			return Plan{}, nil, err
+		}
 	}
-	p.apart()
+	if err := p.apart(); err != nil {
+		return Plan{}, nil, err
+	}
 	p.addresses()
 	for _, pg := range s.Pages {
 		p.feeds(pg)
@@ -118,10 +127,11 @@ func Make(s site.Site, in Inputs) (Plan, diag.List) {
 	for _, at := range slices.Sorted(maps.Keys(p.cards)) {
 		p.plan.Cards = append(p.plan.Cards, p.cards[at])
 	}
-	return p.plan, p.problems
+	return p.plan, p.problems, nil
 }
 
 type planner struct {
+	texts        *cache.Cache
 	site         site.Site
 	config       config.Config
 	base         string // the path of baseURL
@@ -182,22 +192,27 @@ func (p *planner) written(address string) string {
 }
 
 // page plans one page of the site; a list may take several.
-func (p *planner) page(pg *site.Page) {
-	data, body := p.pageData(pg)
+func (p *planner) page(pg *site.Page) error {
+	data, body, err := p.pageData(pg)
+	if err != nil {
+		return err
+	}
 	ending := p.placeForm(pg, pg.Form, "end")
 	data.FormDigest = memo.Of(ending.markup, ending.post)
 	name := p.layoutOf(pg)
 	shared := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
 	l, _ := p.layouts.Get(name)
-	p.named(pg, l.Names, &shared)
+	if err := p.named(pg, l.Names, &shared); err != nil {
+		return err
+	}
 	chunks := pg.Chunks(p.config.Paginate)
 	for n := range chunks {
 		d := shared
 		if pg.Kind == site.Home || pg.Kind == site.List {
 			d.Pager = p.pager(pg, n+1, chunks)
 			members := pg.Members[min(n*p.config.Paginate, len(pg.Members)):min((n+1)*p.config.Paginate, len(pg.Members))]
-			for _, m := range members {
-				d.Items = append(d.Items, p.item(m))
+			if d.Items, err = p.itemsOf(members); err != nil {
+				return err
 			}
 			for _, t := range pg.AllTerms {
 				d.Terms = append(d.Terms, Term{t.Title, p.relative(t.Path), t.Count})
@@ -212,6 +227,7 @@ func (p *planner) page(pg *site.Page) {
 		}
 		p.plan.Pages = append(p.plan.Pages, planned)
 	}
+	return nil
 }
 
 func (p *planner) pager(pg *site.Page, n, total int) Pager {
@@ -265,7 +281,7 @@ func (p *planner) has(name string) bool {
 }
 
 // pageData is what a layout learns of a page, and its text.
-func (p *planner) pageData(pg *site.Page) (Page, resolved) {
+func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	d := Page{Kind: pg.Kind, Title: pg.Title, HeadTitle: p.headTitle(pg), URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path),
 		Section: pg.Section, Date: pg.Date(), Description: p.config.Description,
 		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.homeFeeds}
@@ -282,7 +298,7 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 		d.Feeds = slices.Concat(p.feedLinks(pg), p.homeFeeds)
 	}
 	if pg.Doc == nil {
-		return d, resolved{}
+		return d, resolved{}, nil
 	}
 	doc, front := pg.Doc, pg.Doc.Front
 	d.Description, d.Deck = firstOf(describe(doc), d.Description), front.Description
@@ -297,10 +313,13 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved) {
 	for _, image := range front.Images {
 		d.Images = append(d.Images, p.imageAddress(pg, image))
 	}
-	body := p.resolve(pg, doc.Body, reading{tell: true})
+	body, err := p.resolve(pg, doc.Body, reading{tell: true})
+	if err != nil {
+		return Page{}, resolved{}, err
+	}
 	d.ContentDigest = body.digest
 	p.said[pg] = body.digest
-	return d, body
+	return d, body, nil
 }
 
 // descriptionLength is what search engines show of a description.
@@ -344,10 +363,22 @@ func (p *planner) link(pg *site.Page) Link {
 	return Link{pg.Title, p.relative(pg.Path)}
 }
 
+func (p *planner) itemsOf(pages []*site.Page) ([]Item, error) {
+	var out []Item
+	for _, pg := range pages {
+		item, err := p.item(pg)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, item)
+	}
+	return out, nil
+}
+
 // item is what lists show of a page; made once, however many lists show it.
-func (p *planner) item(pg *site.Page) Item {
+func (p *planner) item(pg *site.Page) (Item, error) {
 	if made, found := p.items[pg]; found {
-		return made
+		return made, nil
 	}
 	doc := pg.Doc
 	item := Item{Title: pg.Title, URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path), Date: pg.Date(), More: doc.More,
@@ -355,24 +386,34 @@ func (p *planner) item(pg *site.Page) Item {
 	for _, t := range pg.Terms["tags"] {
 		item.Tags = append(item.Tags, Link{t.Title, p.relative(t.Path)})
 	}
-	excerpt := p.resolve(pg, doc.Excerpt, reading{tell: doc.Front.Summary != ""}) // what the text says has been told of
-	item.Excerpt, item.ExcerptDigest = excerpt.html(), excerpt.digest
+	excerpt, err := p.resolve(pg, doc.Excerpt, reading{tell: doc.Front.Summary != ""}) // what the text says has been told of
+	if err != nil {
+		return Item{}, err
+	}
+	if item.Excerpt, err = excerpt.html(); err != nil {
+		return Item{}, err
+	}
+	item.ExcerptDigest = excerpt.digest
 	p.items[pg] = item
-	return item
+	return item, nil
 }
 
 // apart plans the pages that stand at no address of the site's own: the one for
 // missing addresses, and the frame for the tracker's answers.
-func (p *planner) apart() {
+func (p *planner) apart() error {
 	missing, body := Page{Kind: site.NotFound, Title: "Page not found", HeadTitle: "Page not found | " + p.config.Title, Description: p.config.Description}, resolved{}
 	if own := p.site.Missing; own != nil {
-		missing, body = p.pageData(own)
+		var err error
+		if missing, body, err = p.pageData(own); err != nil {
+			return err
+		}
 		missing.URL, missing.Permalink = "", "" // it answers at any address
 	}
 	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: missing}, body: body})
 	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
 		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
-		body: resolved{parts: []string{manifest.FrameContent}}}
+		body: resolved{pieces: []piece{{said: manifest.FrameContent}}}}
+	return nil
 }
 
 // addresses checks those that site.yaml names.

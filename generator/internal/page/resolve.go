@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -17,19 +18,51 @@ import (
 	"cardbowl/generator/internal/site"
 )
 
-// resolved is a body whose references have become text.
+// resolved is a body whose references have become text. Its own text is fetched
+// when it is needed: of ten thousand pages, one at a time.
 type resolved struct {
-	parts  []string
+	texts  *cache.Cache // where the text of body is
+	body   content.Body
+	pieces []piece
 	digest memo.Digest
 }
 
-// html joins the parts; a body without references is not copied.
-func (r resolved) html() template.HTML { return template.HTML(strings.Join(r.parts, "")) }
+// piece is what a reference became, or a part of the body's text.
+type piece struct {
+	said     string
+	from, to int
+}
+
+// html is the whole. The error is for a text that is kept no more.
+func (r resolved) html() (template.HTML, error) {
+	text, err := r.body.In(r.texts)
+	if err != nil {
+		return "", fmt.Errorf("the text of a page: %w", err)
+	}
+	if len(r.pieces) == 1 && r.pieces[0].said == "" { // nothing to join
+		return template.HTML(text), nil
+	}
+	return template.HTML(join(r.pieces, text)), nil
+}
+
+func join(pieces []piece, text string) string {
+	size := 0
+	for _, p := range pieces {
+		size += len(p.said) + p.to - p.from
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for _, p := range pieces {
+		b.WriteString(p.said)
+		b.WriteString(text[p.from:p.to])
+	}
+	return b.String()
+}
 
 func (r resolved) size() int {
 	n := 0
-	for _, part := range r.parts {
-		n += len(part)
+	for _, p := range r.pieces {
+		n += len(p.said) + p.to - p.from
 	}
 	return n
 }
@@ -46,25 +79,26 @@ type reading struct {
 // reader sees at once.
 const firstScreen = 1500 // bytes
 
-// resolve turns each reference of a body into text.
-func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved {
-	out := resolved{parts: make([]string, 0, len(body.Segments))}
+// resolve turns each reference of a body into text. Only a shortcode that holds
+// text of the page needs that text itself.
+func (p *planner) resolve(pg *site.Page, body content.Body, r reading) (resolved, error) {
+	out := resolved{texts: p.texts, body: body, pieces: make([]piece, 0, len(body.Segments))}
 	said := make([]string, 0, 8)
 	r.nth = new(int)
 	uses := map[string]int{} // of each shortcode and form
 	type open struct {
 		ref   content.Ref
-		start int // of its inner text, among the parts
+		start int // of its inner text, among the pieces
 	}
 	var within []open
-	before := 0
+	at := 0 // in the text
 	for _, s := range body.Segments {
 		text := ""
-		r.early = before < firstScreen
-		before += len(s.HTML)
+		r.early = at < firstScreen
 		switch s.Ref.Kind {
 		case "":
-			out.parts = append(out.parts, s.HTML)
+			out.pieces = append(out.pieces, piece{from: at, to: at + s.Length})
+			at += s.Length
 			continue
 		case content.LinkRef:
 			if address := p.linkAddress(pg, s.Ref, r.tell); address != "" {
@@ -74,21 +108,25 @@ func (p *planner) resolve(pg *site.Page, body content.Body, r reading) resolved 
 			text = p.image(pg, s.Ref, r)
 		case content.ShortcodeRef:
 			if s.Ref.Paired {
-				within = append(within, open{s.Ref, len(out.parts)})
+				within = append(within, open{s.Ref, len(out.pieces)})
 				continue
 			}
 			text = p.shortcode(pg, s.Ref, "", r, uses)
 		case content.EndRef:
 			last := within[len(within)-1]
 			within = within[:len(within)-1]
-			text = p.shortcode(pg, last.ref, strings.Join(out.parts[last.start:], ""), r, uses)
-			out.parts = out.parts[:last.start]
+			whole, err := body.In(p.texts)
+			if err != nil {
+				return out, fmt.Errorf("the text of %s: %w", pg.Doc.File, err)
+			}
+			text = p.shortcode(pg, last.ref, join(out.pieces[last.start:], whole), r, uses)
+			out.pieces = out.pieces[:last.start]
 		}
-		out.parts = append(out.parts, text)
+		out.pieces = append(out.pieces, piece{said: text})
 		said = append(said, text)
 	}
 	out.digest = memo.Of(body.Digest, said)
-	return out
+	return out, nil
 }
 
 // from is an address as it is written for this reading.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -68,6 +69,33 @@ type known struct {
 	recipe   memo.Digest
 	size     int64
 	modified time.Time
+}
+
+// Known is a file that the folder held after a Sync.
+type Known struct {
+	Path     string
+	Recipe   memo.Digest
+	Size     int64 // bytes
+	Modified time.Time
+}
+
+// Known are the files of the last Sync, by path; none after one that failed.
+func (f *Folder) Known() []Known {
+	var out []Known
+	for _, at := range slices.Sorted(maps.Keys(f.known)) {
+		k := f.known[at]
+		out = append(out, Known{at, k.recipe, k.size, k.modified})
+	}
+	return out
+}
+
+// Assume begins with what another Folder knew of the same files. Whoever calls it
+// must be sure that their bytes are still the same.
+func (f *Folder) Assume(files []Known) {
+	f.known = make(map[string]known, len(files))
+	for _, k := range files {
+		f.known[k.Path] = known{k.Recipe, k.Size, k.Modified}
+	}
 }
 
 // Open prepares an output folder.

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -48,7 +49,7 @@ func assemble(t *testing.T, files map[string]string, o site.Options) (site.Site,
 	if err != nil || problems.HasErrors() {
 		t.Fatal(err, problems)
 	}
-	documents, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies}, memo.New(), 1)
+	documents, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies}, memo.New(), cache.InMemory(), 1)
 	if err != nil || problems.HasErrors() {
 		t.Fatal(err, problems)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -52,6 +53,37 @@ type stamp struct {
 	modified time.Time
 	read     time.Time // when the digest was taken
 	digest   memo.Digest
+}
+
+// Stamped is what a Reader knows of one file: enough to see that it did not
+// change, in another process too.
+type Stamped struct {
+	Path     string
+	Identity [3]int64 // see identity
+	Size     int64
+	Modified int64 // nanoseconds since 1970, as Read
+	Read     int64 // when the digest was taken
+	Digest   memo.Digest
+}
+
+// Stamps are what the last Read knows, by path; nothing where the system tells no
+// identity of files.
+func (r *Reader) Stamps() []Stamped {
+	var out []Stamped
+	for _, at := range slices.Sorted(maps.Keys(r.stamps)) {
+		s := r.stamps[at]
+		if id, told := s.identity.([3]int64); told {
+			out = append(out, Stamped{at, id, s.size, s.modified.UnixNano(), s.read.UnixNano(), s.digest})
+		}
+	}
+	return out
+}
+
+// Assume begins with what another Reader of the same folder knew.
+func (r *Reader) Assume(known []Stamped) {
+	for _, s := range known {
+		r.stamps[s.Path] = stamp{s.Identity, s.Size, time.Unix(0, s.Modified), time.Unix(0, s.Read), s.Digest}
+	}
 }
 
 // NewReader prepares to read the site in dir. theme holds the built-in theme as

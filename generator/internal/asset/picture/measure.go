@@ -19,6 +19,9 @@ import (
 	"cardbowl/generator/internal/source"
 )
 
+// Stage is the name under which the memo keeps measures.
+const Stage = "measure"
+
 // Measure is what the head of a picture's file says. The zero value is no
 // picture, or one that cannot be read.
 type Measure struct {
@@ -53,7 +56,7 @@ func (m Measure) Resizable() bool {
 // that cannot be opened.
 func MeasureFile(f source.File, remembered *memo.Memo) (Measure, error) {
 	var failed error
-	m := memo.Do(remembered, "measure", memo.Of(f.Digest, IsDrawing(f.Path)), func() Measure {
+	m := memo.Do(remembered, Stage, memo.Of(f.Digest, IsDrawing(f.Path)), func() Measure {
 		opened, err := f.Open()
 		if err != nil {
 			failed = err

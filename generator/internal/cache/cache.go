@@ -1,0 +1,182 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"cardbowl/generator/internal/memo"
+)
+
+const (
+	indexName = "index"
+	textsName = "texts"
+	lockName  = "lock"
+)
+
+// ErrLost is returned for a text that is no longer what was kept.
+var ErrLost = errors.New("a text that was kept is lost")
+
+// Place is where a text is kept. The digest stands for the text; where it lies
+// says nothing.
+type Place struct {
+	Offset int64 `digest:"-"`
+	Length int
+	Digest memo.Digest
+}
+
+// Cache keeps texts while a process runs and, where it has a folder, a value
+// and the texts it refers to beyond that. It may be used from several
+// goroutines.
+type Cache struct {
+	dir  string
+	lock *os.File
+
+	mu    sync.Mutex
+	texts *os.File // nil: held
+	size  int64    // of texts
+	held  [][]byte
+}
+
+// InMemory is a Cache without a folder: it keeps texts and nothing beyond.
+func InMemory() *Cache { return &Cache{} }
+
+// Open prepares the cache in dir, which is made. The error is for a folder that
+// cannot be used, because another process does or for another reason; a build
+// then does without. Close lets go of it.
+func Open(dir string) (*Cache, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	c := &Cache{dir: dir}
+	var err error
+	if c.lock, err = lock(filepath.Join(dir, lockName)); err != nil {
+		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	if c.texts, err = os.OpenFile(filepath.Join(dir, textsName), os.O_RDWR|os.O_CREATE, 0o644); err == nil {
+		var info os.FileInfo
+		if info, err = c.texts.Stat(); err == nil {
+			c.size = info.Size()
+		}
+	}
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	return c, nil
+}
+
+// Close ends the use of the folder.
+func (c *Cache) Close() {
+	if c.texts != nil {
+		c.texts.Close()
+	}
+	if c.lock != nil {
+		c.lock.Close()
+	}
+}
+
+// Keep keeps a text.
+func (c *Cache) Keep(text []byte) (Place, error) {
+	p := Place{Length: len(text), Digest: memo.OfBytes(text)}
+	c.mu.Lock()
+	if c.texts == nil {
+		p.Offset = int64(len(c.held))
+		c.held = append(c.held, text)
+		c.mu.Unlock()
+		return p, nil
+	}
+	p.Offset = c.size
+	c.size += int64(len(text))
+	c.mu.Unlock()
+	if _, err := c.texts.WriteAt(text, p.Offset); err != nil {
+		return Place{}, fmt.Errorf("keep a text: %w", err)
+	}
+	return p, nil
+}
+
+// Text is what was kept in a place, or ErrLost.
+func (c *Cache) Text(p Place) ([]byte, error) {
+	if c.texts == nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if p.Offset < 0 || p.Offset >= int64(len(c.held)) {
+			return nil, ErrLost
+		}
+		return c.held[p.Offset], nil
+	}
+	text := make([]byte, p.Length)
+	if _, err := c.texts.ReadAt(text, p.Offset); err != nil || memo.OfBytes(text) != p.Digest {
+		return nil, ErrLost
+	}
+	return text, nil
+}
+
+// spare is how many bytes of texts may lie unused before they are given up.
+const spare = 4 << 20
+
+// Load is the value that Save kept under the same program, and whether there is
+// one. used tells the length of all texts it refers to; where most of the file
+// is something else, all is given up, so that the folder does not grow without
+// end.
+func Load[T any](c *Cache, program memo.Digest, used func(T) int64) (value T, found bool) {
+	if c.dir == "" {
+		return value, false
+	}
+	text, err := os.ReadFile(filepath.Join(c.dir, indexName))
+	if err != nil {
+		return value, c.reset()
+	}
+	const seals = 2 * len(memo.Digest{})
+	if len(text) < seals || memo.Digest(text[:seals/2]) != program || memo.Digest(text[seals/2:seals]) != memo.OfBytes(text[seals:]) {
+		return value, c.reset()
+	}
+	value, err = memo.Unpack[T](string(text[seals:]))
+	if err != nil || c.size > 2*used(value)+spare {
+		var none T
+		return none, c.reset()
+	}
+	return value, true
+}
+
+// reset gives up all texts; nothing refers to them.
+func (c *Cache) reset() (found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_ = os.Remove(filepath.Join(c.dir, indexName))
+	if c.texts.Truncate(0) == nil {
+		c.size = 0
+	}
+	return false
+}
+
+// Save keeps a value for the next process of the same program.
+func Save[T any](c *Cache, program memo.Digest, value T) error {
+	if c.dir == "" {
+		return nil
+	}
+	body, err := memo.Pack(value)
+	if err != nil {
+		return fmt.Errorf("save cache: %w", err)
+	}
+	sum := memo.OfBytes(body)
+	out, err := os.CreateTemp(c.dir, indexName+"-*")
+	if err != nil {
+		return fmt.Errorf("save cache: %w", err)
+	}
+	for _, part := range [][]byte{program[:], sum[:], body} {
+		if err == nil {
+			_, err = out.Write(part)
+		}
+	}
+	if err = errors.Join(err, out.Close()); err == nil {
+		err = os.Rename(out.Name(), filepath.Join(c.dir, indexName))
+	}
+	if err != nil {
+		_ = os.Remove(out.Name())
+		return fmt.Errorf("save cache: %w", err)
+	}
+	return nil
+}
