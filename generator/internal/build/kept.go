@@ -35,7 +35,7 @@ type output struct {
 func (b *Builder) open() {
 	b.kept = cache.InMemory()
 	program, known := programStamp()
-	if b.options.Kept == "" || !known {
+	if _, err := os.Stat(filepath.Join(b.options.Site, source.ConfigFile)); b.options.Kept == "" || !known || err != nil {
 		return
 	}
 	kept, err := cache.Open(b.options.Kept)

@@ -35,9 +35,10 @@ type Cache struct {
 	lock *os.File
 
 	mu    sync.Mutex
-	texts *os.File // nil: held
-	size  int64    // of texts
-	held  [][]byte
+	texts *os.File    // nil: all are held
+	size  int64       // of texts
+	held  [][]byte    // those that could not be written
+	saved memo.Digest // of the value in the folder
 }
 
 // InMemory is a Cache without a folder: it keeps texts and nothing beyond.
@@ -78,36 +79,38 @@ func (c *Cache) Close() {
 	}
 }
 
-// Keep keeps a text.
-func (c *Cache) Keep(text []byte) (Place, error) {
+// Keep keeps a text: in the folder, or where there is none or its disk is full,
+// in memory.
+func (c *Cache) Keep(text []byte) Place {
 	p := Place{Length: len(text), Digest: memo.OfBytes(text)}
 	c.mu.Lock()
-	if c.texts == nil {
-		p.Offset = int64(len(c.held))
-		c.held = append(c.held, text)
-		c.mu.Unlock()
-		return p, nil
+	defer c.mu.Unlock()
+	if c.texts != nil {
+		p.Offset = c.size
+		if _, err := c.texts.WriteAt(text, p.Offset); err == nil {
+			c.size += int64(len(text))
+			return p
+		}
 	}
-	p.Offset = c.size
-	c.size += int64(len(text))
-	c.mu.Unlock()
-	if _, err := c.texts.WriteAt(text, p.Offset); err != nil {
-		return Place{}, fmt.Errorf("keep a text: %w", err)
-	}
-	return p, nil
+	c.held = append(c.held, text)
+	p.Offset = -int64(len(c.held))
+	return p
 }
 
 // Text is what was kept in a place, or ErrLost.
 func (c *Cache) Text(p Place) ([]byte, error) {
-	if c.texts == nil {
+	if p.Offset < 0 {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if p.Offset < 0 || p.Offset >= int64(len(c.held)) {
-			return nil, ErrLost
+		if n := int(-p.Offset) - 1; n < len(c.held) && memo.OfBytes(c.held[n]) == p.Digest {
+			return c.held[n], nil
 		}
-		return c.held[p.Offset], nil
+		return nil, ErrLost
 	}
 	text := make([]byte, p.Length)
+	if c.texts == nil {
+		return nil, ErrLost
+	}
 	if _, err := c.texts.ReadAt(text, p.Offset); err != nil || memo.OfBytes(text) != p.Digest {
 		return nil, ErrLost
 	}
@@ -138,6 +141,7 @@ func Load[T any](c *Cache, program memo.Digest, used func(T) int64) (value T, fo
 		var none T
 		return none, c.reset()
 	}
+	c.saved = memo.Digest(text[seals/2 : seals])
 	return value, true
 }
 
@@ -146,6 +150,7 @@ func (c *Cache) reset() (found bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_ = os.Remove(filepath.Join(c.dir, indexName))
+	c.saved = memo.Digest{}
 	if c.texts.Truncate(0) == nil {
 		c.size = 0
 	}
@@ -162,6 +167,9 @@ func Save[T any](c *Cache, program memo.Digest, value T) error {
 		return fmt.Errorf("save cache: %w", err)
 	}
 	sum := memo.OfBytes(body)
+	if sum == c.saved {
+		return nil
+	}
 	out, err := os.CreateTemp(c.dir, indexName+"-*")
 	if err != nil {
 		return fmt.Errorf("save cache: %w", err)
@@ -178,5 +186,6 @@ func Save[T any](c *Cache, program memo.Digest, value T) error {
 		_ = os.Remove(out.Name())
 		return fmt.Errorf("save cache: %w", err)
 	}
+	c.saved = sum
 	return nil
 }

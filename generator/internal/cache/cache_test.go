@@ -33,11 +33,7 @@ func filled(t *testing.T, program memo.Digest) string {
 	defer c.Close()
 	v := value{Name: "v"}
 	for _, text := range []string{"first text", "second"} {
-		p, err := c.Keep([]byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.Places = append(v.Places, p)
+		v.Places = append(v.Places, c.Keep([]byte(text)))
 	}
 	if err := Save(c, program, v); err != nil {
 		t.Fatal(err)
@@ -57,8 +53,9 @@ func TestAnotherProcessFindsWhatWasKept(t *testing.T) {
 	if !found || v.Name != "v" || len(v.Places) != 2 {
 		t.Fatalf("found %v %+v", found, v)
 	}
-	if _, err := c.Keep([]byte("third, after the others")); err != nil {
-		t.Fatal(err)
+	third := c.Keep([]byte("third, after the others"))
+	if text, err := c.Text(third); err != nil || string(text) != "third, after the others" {
+		t.Errorf("the third text is %q (%v)", text, err)
 	}
 	for i, want := range []string{"first text", "second"} {
 		if text, err := c.Text(v.Places[i]); err != nil || string(text) != want {

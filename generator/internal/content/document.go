@@ -132,13 +132,11 @@ func (b Body) In(c *cache.Cache) (string, error) {
 }
 
 // kept is the same body with its text put into a cache.
-func (b Body) kept(c *cache.Cache) (Body, error) {
-	if b.Text == "" {
-		return b, nil
+func (b Body) kept(c *cache.Cache) Body {
+	if b.Text != "" {
+		b.Kept, b.Text = c.Keep([]byte(b.Text)), ""
 	}
-	place, err := c.Keep([]byte(b.Text))
-	b.Kept, b.Text = place, ""
-	return b, err
+	return b
 }
 
 // The kinds of reference.

@@ -40,8 +40,8 @@ func (s Settings) digest() memo.Digest {
 // ParseAll parses every markdown file under content/, by path. A file the memo
 // knows is not read. The texts are put into texts: they are most of a site, and
 // nobody needs two of them at a time. Problems of all files are in the list as
-// well as in their documents. The error is for a file that changed meanwhile, for
-// a text that could not be kept, and for the context's end.
+// well as in their documents. The error is for a file that changed meanwhile, and
+// for the context's end.
 func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remembered *memo.Memo, texts *cache.Cache, workers int) ([]Document, diag.List, error) {
 	files := markdownFiles(tree)
 	documents := make([]Document, len(files))
@@ -65,7 +65,7 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 					return Document{File: f.Path}
 				}
 				d := parseWatched(f, text, settings, converter)
-				d.Body, failed = d.Body.kept(texts)
+				d.Body = d.Body.kept(texts)
 				return d
 			})
 			return failed

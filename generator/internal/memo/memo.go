@@ -71,8 +71,8 @@ type Kept[T any] struct {
 	Result T
 }
 
-// All are the results of a stage that were asked for since the last Sweep or the
-// one before, in no order. It panics where they are of another type.
+// All are the results of a stage that a Sweep would keep now or kept last, by
+// recipe. It panics where they are of another type.
 func All[T any](m *Memo, stage string) []Kept[T] {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -82,6 +82,7 @@ func All[T any](m *Memo, stage string) []Kept[T] {
 			out = append(out, Kept[T]{at.recipe, e.result.(T)})
 		}
 	}
+	slices.SortFunc(out, func(a, b Kept[T]) int { return slices.Compare(a.Recipe[:], b.Recipe[:]) })
 	return out
 }
 
@@ -91,7 +92,7 @@ func Fill[T any](m *Memo, stage string, results []Kept[T]) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, k := range results {
-		m.entries[name{stage, k.Recipe}] = entry{k.Result, m.generation}
+		m.entries[name{stage, k.Recipe}] = entry{k.Result, m.generation - 1} // the next Sweep forgets what was not asked for
 	}
 }
 

@@ -66,13 +66,13 @@ type Stamped struct {
 	Digest   memo.Digest
 }
 
-// Stamps are what the last Read knows, by path; nothing where the system tells no
-// identity of files.
+// Stamps are what the last Read knows, by path: nothing of files so young that
+// it proves nothing, and nothing where the system tells no identity of files.
 func (r *Reader) Stamps() []Stamped {
 	var out []Stamped
 	for _, at := range slices.Sorted(maps.Keys(r.stamps)) {
 		s := r.stamps[at]
-		if id, told := s.identity.([3]int64); told {
+		if id, told := s.identity.([3]int64); told && s.settled() {
 			out = append(out, Stamped{at, id, s.size, s.modified.UnixNano(), s.read.UnixNano(), s.digest})
 		}
 	}
@@ -248,6 +248,10 @@ func indices(n int) []int {
 // A file changed within it after it was read may show the same time.
 const clockGrain = 2 * time.Second
 
+// settled tells whether the file was old enough when it was read for a later
+// change to show.
+func (s stamp) settled() bool { return s.read.Sub(s.modified) > clockGrain }
+
 // stampOf trusts the remembered digest only where stat could not hide a change.
 func (r *Reader) stampOf(f File, buffer []byte) (stamp, error) {
 	info, err := fs.Stat(f.from, f.at)
@@ -257,7 +261,7 @@ func (r *Reader) stampOf(f File, buffer []byte) (stamp, error) {
 	now := stamp{identity: identity(info), size: info.Size(), modified: info.ModTime(), read: r.now()}
 	old, known := r.stamps[f.Path]
 	if known && old.identity == now.identity && old.size == now.size && old.modified.Equal(now.modified) &&
-		old.read.Sub(old.modified) > clockGrain {
+		old.settled() {
 		return old, nil
 	}
 	opened, err := f.from.Open(f.at)
