@@ -14,6 +14,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -408,6 +409,74 @@ func TestStylesheetIsSmall(t *testing.T) {
 	}
 	if packed.Len() > 12<<10 {
 		t.Errorf("the stylesheet has %d bytes, packed", packed.Len())
+	}
+}
+
+// Each variable that a site may set changes what it says it does, and the manual
+// names each.
+func TestBrowserVariables(t *testing.T) {
+	t.Parallel()
+	type sign struct{ value, dark, where, property, want, wantDark string }
+	signs := map[string]sign{
+		"accent":       {`"#112233"`, `"#aabbcc"`, ".prose a[href]", "color", "rgb(17, 34, 51)", "rgb(170, 187, 204)"},
+		"accent-ink":   {`"#fefefe"`, `"#010101"`, ".bowl button", "color", "rgb(254, 254, 254)", "rgb(1, 1, 1)"},
+		"paper":        {`"#fafbfc"`, `"#030405"`, "html", "background-color", "rgb(250, 251, 252)", "rgb(3, 4, 5)"},
+		"card":         {`"#fdfeff"`, `"#101112"`, ".bowl", "background-color", "rgb(253, 254, 255)", "rgb(16, 17, 18)"},
+		"ink":          {`"#060708"`, `"#f0f1f2"`, "html", "color", "rgb(6, 7, 8)", "rgb(240, 241, 242)"},
+		"muted":        {`"#404142"`, `"#b0b1b2"`, ".meta", "color", "rgb(64, 65, 66)", "rgb(176, 177, 178)"},
+		"line":         {`"#c0c1c2"`, `"#303132"`, ".site-header .frame", "border-bottom-color", "rgb(192, 193, 194)", "rgb(48, 49, 50)"},
+		"wrong":        {`"#a00102"`, `"#ffa0a1"`, ".draft", "color", "rgb(160, 1, 2)", "rgb(255, 160, 161)"},
+		"font-text":    {"Text, serif", "", ".prose", "font-family", "Text, serif", ""},
+		"font-display": {"Display, serif", "", "h1", "font-family", "Display, serif", ""},
+		"font-label":   {"Label, sans-serif", "", ".menu", "font-family", "Label, sans-serif", ""},
+		"font-code":    {"Code, monospace", "", ".prose code", "font-family", "Code, monospace", ""},
+		"size":         {"22px", "", "body", "font-size", "22px", ""},
+		"scale":        {"1.5", "", ".prose h3", "font-size", "33px", ""},
+		"measure":      {"25rem", "", ".prose", "width", "400px", ""},
+		"radius":       {"9px", "", ".bowl", "border-top-left-radius", "9px", ""},
+	}
+	f := everything(t)
+	f.save("templates/partials/draft.html", `<p class="draft">Draft</p>`)
+	f.save("content/posts/signs.md", "---\ntitle: Signs\ndate: 2026-01-01\ndraft: true\n---\nA [link](plain.md) and `code`.\n\n### Three\n")
+	manual := own(t).read("content/docs/templates.md")
+	look, night := "theme:\n", "  dark:\n"
+	for _, name := range slices.Sorted(maps.Keys(signs)) {
+		look += fmt.Sprintf("  %s: %s\n", name, signs[name].value)
+		if signs[name].dark != "" {
+			night += fmt.Sprintf("    %s: %s\n", name, signs[name].dark)
+		}
+		if !strings.Contains(manual, "`--"+name+"`") {
+			t.Errorf("the manual does not name --%s", name)
+		}
+	}
+	before, _, _ := strings.Cut(f.read("site.yaml"), "theme:\n")
+	_, after, _ := strings.Cut(f.read("site.yaml"), "\nmenus:\n")
+	f.save("site.yaml", before+look+night+"menus:\n"+after)
+	f.cardbowl("build", "-D")
+	declared, _, _ := strings.Cut(own(t).read("templates/assets/site.css"), "}")
+	for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+):`).FindAllStringSubmatch(declared, -1) {
+		if _, known := signs[m[1]]; !known {
+			t.Errorf("--%s is declared, and nobody looks whether it does anything", m[1])
+		}
+	}
+	r := newReader(t)
+	r.do(chromedp.EmulateViewport(1280, 900))
+	site := f.start("track", "--public", "public").url
+	for _, light := range []string{"light", "dark"} {
+		scheme := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: light}}
+		if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: scheme}); err != nil {
+			t.Fatal(err)
+		}
+		r.open(site + "posts/signs/")
+		for name, s := range signs {
+			want := s.want
+			if light == "dark" && s.wantDark != "" {
+				want = s.wantDark
+			}
+			if got := see[string](r, fmt.Sprintf("getComputedStyle(document.querySelector(%q))[%q]", s.where, s.property)); got != want {
+				t.Errorf("%s, --%s: %s of %s is %s, not %s", light, name, s.property, s.where, got, want)
+			}
+		}
 	}
 }
 

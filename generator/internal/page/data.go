@@ -98,6 +98,7 @@ type Page struct {
 	Categories     []Link            // its categories
 	Taxonomies     map[string][]Link // all such lists by the name they have in site.yaml: `.Page.Taxonomies.series`
 	Images         []string          // whole addresses of the pictures in the front matter
+	Picture        template.HTML     // the first of them as a whole element, in the widths that matter; empty when there is none
 	Draft          bool              // it is a draft
 	NoIndex        bool              // search engines are asked to leave it out
 	Words          int               // how many there are

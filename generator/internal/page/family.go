@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"html/template"
 	"maps"
 	"slices"
 	"strings"
@@ -41,6 +42,9 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) error {
 	}
 	if pg.Doc == nil {
 		return nil
+	}
+	if names["Picture"] && len(pg.Doc.Front.Images) > 0 {
+		d.Page.Picture = template.HTML(p.frontPicture(pg, pg.Doc.Front.Images[0]))
 	}
 	if names["SocialImage"] || names["StructuredData"] {
 		d.Page.SocialImage = p.social(pg, &d.Page)

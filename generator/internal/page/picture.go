@@ -67,6 +67,18 @@ func (p *planner) element(known Picture, at string, ref content.Ref, r reading) 
 	return b.String()
 }
 
+// frontPicture is the element of a picture named in front matter. It has no words
+// of its own: it stands beside the title.
+func (p *planner) frontPicture(pg *site.Page, written string) string {
+	if found, ok := p.sitePath(pg, written); ok {
+		if known, measured := p.pictures[found]; measured {
+			return p.element(known, found, content.Ref{}, reading{tell: true, nth: new(int), early: true})
+		}
+		return fmt.Sprintf(`<img src="%s" alt="">`, html.EscapeString(p.relative(found)))
+	}
+	return fmt.Sprintf(`<img src="%s" alt="">`, html.EscapeString(p.imageAddress(pg, written)))
+}
+
 // social is what networks show beside a link to a page: its own first picture that is no drawing,
 // or for a post one that is drawn from its title.
 func (p *planner) social(pg *site.Page, d *Page) Image {

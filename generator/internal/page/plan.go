@@ -312,6 +312,11 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	}
 	for _, image := range front.Images {
 		d.Images = append(d.Images, p.imageAddress(pg, image))
+		at, _ := cutTail(image)
+		if _, found := p.sitePath(pg, at); !found && content.Internal(image) {
+			p.problems = append(p.problems, pg.Doc.At("images", diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", image),
+				"put it beside the text, or under content/ and write its path with a leading slash"))
+		}
 	}
 	body, err := p.resolve(pg, doc.Body, reading{tell: true})
 	if err != nil {
