@@ -2,8 +2,10 @@ package content
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,6 +82,25 @@ func (s places) callouts(root ast.Node) {
 		}
 		quote.Parent().ReplaceChild(quote.Parent(), quote, c)
 	}
+}
+
+// titled are the arguments of a call; a callout without a title has the word for
+// its kind, as one with a mark has.
+func (s places) titled(c call) map[string]string {
+	if c.name != "callout" || c.params["title"] != "" {
+		return c.params
+	}
+	kind := strings.ToLower(cmp.Or(c.params["kind"], strings.Join(c.args, " "), "note"))
+	word := wordsFor(s.settings.Language).callouts[kind]
+	if word == "" {
+		return c.params // the shortcode says what kinds there are
+	}
+	params := maps.Clone(c.params)
+	if params == nil {
+		params = map[string]string{}
+	}
+	params["title"] = word
+	return params
 }
 
 // cutFirstLine takes away what a paragraph holds before an offset, and returns

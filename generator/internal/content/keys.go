@@ -41,7 +41,7 @@ func Keys() []Key {
 		{Name: "form", Kind: "text, or true or false", About: "The form at the end: its name, `true` for the site's first, `false` for none.", Example: "newsletter"},
 		{Name: "related", Kind: "list, or false", About: "Posts named below this one, by their files, in place of those that are found; `false` for none.", Example: "[other.md]"},
 		{Name: "lists", Kind: "group", About: "Lists that the page shows besides its text, each with a name and `section`, `tag`, `category`, `author`, `pages`, `order` (`newest`, `oldest`, `title` or `weight`) and `limit`.", Example: "{latest: {section: posts, limit: 3}}"},
-		{Name: "menus", Kind: "text, list or group", About: "Menus that the page enters itself into; a group says `name`, `parent` and `weight` of each entry.", Example: "{footer: {name: Calls, weight: 5}}"},
+		{Name: "menus", Kind: "text, list or group", About: "Menus that the page enters itself into; a group says `name`, `parent` and `weight` of each entry, which else has that of the page.", Example: "{footer: {name: Calls, weight: 5}}"},
 		{Name: "noindex", Kind: "true or false", About: "`true` asks search engines to leave the page out.", Example: "true"},
 		{Name: "params", Kind: "group", About: "Keys of your own, for templates: `.Page.Params`.", Example: "{colour: green}"},
 		{Name: "id", Kind: "text", About: "A name for the post that never changes, for feed readers. Without it, its address.", Example: "first-call-2026"},

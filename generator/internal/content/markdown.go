@@ -291,7 +291,7 @@ func (s places) markReferences(root ast.Node) []Ref {
 			if !s.wellFormed(n, n.call) {
 				return ast.WalkContinue, nil
 			}
-			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args, Params: n.params, Paired: n.paired}
+			ref = Ref{Kind: ShortcodeRef, Target: n.name, Args: n.args, Params: s.titled(n.call), Paired: n.paired}
 		case *shortcodeInlineNode:
 			if !s.wellFormed(n, n.call) {
 				return ast.WalkContinue, nil

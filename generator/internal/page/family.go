@@ -153,7 +153,7 @@ func (p *planner) menus() map[string][]MenuItem {
 			continue
 		}
 		for _, m := range pg.Doc.Front.Menus {
-			entries[m.Menu] = append(entries[m.Menu], menuEntry{item: MenuItem{Title: firstOf(m.Title, pg.Title), URL: p.relative(pg.Path)}, parent: m.Parent, weight: m.Weight,
+			entries[m.Menu] = append(entries[m.Menu], menuEntry{item: MenuItem{Title: firstOf(m.Title, pg.Title), URL: p.relative(pg.Path)}, parent: m.Parent, weight: cmp.Or(m.Weight, pg.Doc.Front.Weight),
 				told: func(severity diag.Severity, message, hint string) {
 					p.problems = append(p.problems, pg.Doc.At("menus", severity, message, hint))
 				}})

@@ -28,7 +28,7 @@ func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r read
 	if !found {
 		names := append(p.layouts.Shortcodes(), formShortcode)
 		p.complain(pg, ref, r.tell, diag.Error, fmt.Sprintf("there is no shortcode `%s`", ref.Target),
-			cmp.Or(diag.DidYouMean(ref.Target, names), "your own are templates such as templates/shortcodes/"+ref.Target+".html"))
+			cmp.Or(insteadOf(ref.Target), diag.DidYouMean(ref.Target, names), "your own are templates such as templates/shortcodes/"+ref.Target+".html"))
 		return ""
 	}
 	data := Shortcode{Name: ref.Target, Args: ref.Args, Params: ref.Params, Inner: template.HTML(inner), Number: uses[ref.Target], Inline: ref.Inline,
@@ -64,6 +64,22 @@ func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r read
 		text += "\n"
 	}
 	return text
+}
+
+// insteadOf says what to write in place of a shortcode that Hugo has and we do
+// not need; empty for all others.
+func insteadOf(name string) string {
+	switch name {
+	case "ref", "relref":
+		return "a link to the file is followed and checked: [text](other-post.md)"
+	case "highlight":
+		return "write the code between fences, with its language: ```go {linenos=true hl_lines=\"2\"}"
+	case "param":
+		return "write the value itself, or a shortcode of your own that shows {{.Site.Params.…}}"
+	case "gist", "x", "twitter", "twitter_simple", "tweet", "instagram", "instagram_simple":
+		return "nothing is loaded from other sites before a reader asks: write a link to it, or templates/shortcodes/" + name + ".html"
+	}
+	return ""
 }
 
 // address is where an argument of a shortcode leads; one that leads elsewhere
