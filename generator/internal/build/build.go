@@ -235,7 +235,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	note(problems)
-	t.plan, problems, err = page.Make(s, page.Inputs{Layouts: layouts, Data: data, Pictures: t.pictures, Texts: b.kept})
+	t.plan, problems, err = page.Make(s, page.Inputs{Layouts: layouts, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree)})
 	note(problems)
 	if err != nil {
 		return t, err
@@ -249,6 +249,27 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	t.result.Config, t.result.Site, t.result.Pages = cfg, s, len(t.plan.Pages)
 	t.result.Assets = len(t.assets.Files) + len(s.Files)
 	return t, nil
+}
+
+// lines finds the text of a line in a document, for problems whose finder knew
+// only its number: lines are not held for each link of a site that might be
+// broken.
+func lines(tree source.Tree) func(file string, line int) (string, error) {
+	last, text := "", []byte(nil)
+	return func(file string, line int) (string, error) {
+		if file != last {
+			f, found := tree.File(file)
+			if !found {
+				return "", nil
+			}
+			var err error
+			if text, err = f.Read(); err != nil {
+				return "", err
+			}
+			last = file
+		}
+		return content.Line(text, line), nil
+	}
 }
 
 // pictures measures those of the site.

@@ -1,8 +1,10 @@
 package cache
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -55,6 +57,11 @@ func Open(dir string) (*Cache, error) {
 	var err error
 	if c.lock, err = lock(filepath.Join(dir, lockName)); err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, indexName+"-*")); left != nil {
+		for _, name := range left { // of a process that was killed
+			_ = os.Remove(name)
+		}
 	}
 	if c.texts, err = os.OpenFile(filepath.Join(dir, textsName), os.O_RDWR|os.O_CREATE, 0o644); err == nil {
 		var info os.FileInfo
@@ -132,16 +139,17 @@ func Load[T any](c *Cache, program memo.Digest, used func(T) int64) (value T, fo
 	if err != nil {
 		return value, c.reset()
 	}
-	const seals = 2 * len(memo.Digest{})
-	if len(text) < seals || memo.Digest(text[:seals/2]) != program || memo.Digest(text[seals/2:seals]) != memo.OfBytes(text[seals:]) {
+	const seal = len(memo.Digest{})
+	end := len(text) - seal
+	if end < seal || memo.Digest(text[:seal]) != program || memo.Digest(text[end:]) != memo.OfBytes(text[:end]) {
 		return value, c.reset()
 	}
-	value, err = memo.Unpack[T](string(text[seals:]))
+	value, err = memo.Unpack[T](string(text[seal:end]))
 	if err != nil || c.size > 2*used(value)+spare {
 		var none T
 		return none, c.reset()
 	}
-	c.saved = memo.Digest(text[seals/2 : seals])
+	c.saved = memo.Digest(text[end:])
 	return value, true
 }
 
@@ -162,30 +170,26 @@ func Save[T any](c *Cache, program memo.Digest, value T) error {
 	if c.dir == "" {
 		return nil
 	}
-	body, err := memo.Pack(value)
-	if err != nil {
-		return fmt.Errorf("save cache: %w", err)
-	}
-	sum := memo.OfBytes(body)
-	if sum == c.saved {
-		return nil
-	}
 	out, err := os.CreateTemp(c.dir, indexName+"-*")
 	if err != nil {
 		return fmt.Errorf("save cache: %w", err)
 	}
-	for _, part := range [][]byte{program[:], sum[:], body} {
-		if err == nil {
-			_, err = out.Write(part)
-		}
+	defer os.Remove(out.Name()) // where it was not renamed
+	sum := sha256.New()
+	both := io.MultiWriter(out, sum)
+	if _, err = both.Write(program[:]); err == nil {
+		err = memo.PackTo(both, value)
 	}
-	if err = errors.Join(err, out.Close()); err == nil {
+	sealed := memo.Digest(sum.Sum(nil))
+	if err == nil {
+		_, err = out.Write(sealed[:])
+	}
+	if err = errors.Join(err, out.Close()); err == nil && sealed != c.saved {
 		err = os.Rename(out.Name(), filepath.Join(c.dir, indexName))
 	}
 	if err != nil {
-		_ = os.Remove(out.Name())
 		return fmt.Errorf("save cache: %w", err)
 	}
-	c.saved = sum
+	c.saved = sealed
 	return nil
 }

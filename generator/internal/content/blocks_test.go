@@ -61,11 +61,11 @@ func unsound(body Body) string {
 	var whole strings.Builder
 	text := body.Text
 	for _, s := range body.Segments {
-		switch s.Ref.Kind {
-		case "":
+		switch {
+		case s.Ref == nil:
 			whole.WriteString(text[:s.Length])
 			text = text[s.Length:]
-		case LinkRef:
+		case s.Ref.Kind == LinkRef:
 			whole.WriteString(` href="x"`)
 		}
 	}

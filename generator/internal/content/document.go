@@ -116,10 +116,10 @@ type Body struct {
 	Digest   memo.Digest // of the segments and the text
 }
 
-// Segment is a piece of the text, or one reference when Ref.Kind is set.
+// Segment is a piece of the text, or one reference where there is a Ref.
 type Segment struct {
 	Length int // of the piece, in bytes: each begins where the one before ends
-	Ref    Ref
+	Ref    *Ref
 }
 
 // In is the whole text, which is in a cache or held.
@@ -159,5 +159,4 @@ type Ref struct {
 	Inline bool              // a shortcode within a line of text
 	Line   int               // in the file, from 1
 	Column int
-	Source string // the text of the line
 }

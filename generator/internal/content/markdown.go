@@ -300,7 +300,7 @@ func (s places) markReferences(root ast.Node) []Ref {
 		default:
 			return ast.WalkContinue, nil
 		}
-		ref.Line, ref.Column, ref.Source = s.of(n)
+		ref.Line, ref.Column, _ = s.of(n)
 		n.SetAttributeString(refAttribute, len(refs))
 		refs = append(refs, ref)
 		return ast.WalkContinue, nil

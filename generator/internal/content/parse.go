@@ -150,10 +150,7 @@ func (p *parse) fail(d diag.Diagnostic) { p.doc.Problems = append(p.doc.Problems
 
 // Parse turns the bytes of one file into its Document. It is a pure function.
 func Parse(file string, digest memo.Digest, text []byte, settings Settings, converter converter) Document {
-	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
-	if bytes.IndexByte(text, '\r') >= 0 {
-		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte{'\n'}), []byte{'\r'}, []byte{'\n'})
-	}
+	text = mended(text)
 	p := &parse{text: text, settings: settings, doc: Document{File: file, Digest: digest}}
 	if d := refuse(file, text); d != nil {
 		p.fail(*d)
@@ -169,6 +166,18 @@ func Parse(file string, digest memo.Digest, text []byte, settings Settings, conv
 	}
 	return p.doc
 }
+
+// mended is a text with the line ends that everything after it knows.
+func mended(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	if bytes.IndexByte(text, '\r') >= 0 {
+		text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte{'\n'}), []byte{'\r'}, []byte{'\n'})
+	}
+	return text
+}
+
+// Line is a line of a markdown file, from 1, as it stands in diagnostics.
+func Line(text []byte, line int) string { return diag.SourceLine(mended(text), line) }
 
 var errTooMuch = errors.New("the page grows to more than 20 times its text")
 
@@ -247,9 +256,9 @@ func newBody(html []byte, refs []Ref) Body {
 		}
 		number, after, _ := bytes.Cut(rest, []byte(mark))
 		if bytes.HasPrefix(number, []byte(endSign)) {
-			b.Segments = append(b.Segments, Segment{Ref: Ref{Kind: EndRef}})
+			b.Segments = append(b.Segments, Segment{Ref: &Ref{Kind: EndRef}})
 		} else {
-			b.Segments = append(b.Segments, Segment{Ref: refs[atoi(number)]})
+			b.Segments = append(b.Segments, Segment{Ref: &refs[atoi(number)]})
 		}
 		html = after
 	}

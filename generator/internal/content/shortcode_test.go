@@ -44,6 +44,7 @@ func FuzzCalls(f *testing.F) {
 		depth := 0
 		for _, s := range parsed(text).Body.Segments {
 			switch {
+			case s.Ref == nil:
 			case s.Ref.Kind == ShortcodeRef && s.Ref.Paired:
 				depth++
 			case s.Ref.Kind == EndRef:

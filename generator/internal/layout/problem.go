@@ -70,7 +70,7 @@ var (
 // and points at the very name that is wrong.
 func failed(d *diag.Diagnostic, piece, message string, data any) {
 	if m := missingField.FindStringSubmatch(message); m != nil {
-		field, owner := m[1], m[2]
+		field, owner := m[1], strings.TrimPrefix(m[2], "*")
 		types := typesOf(reflect.TypeOf(data))
 		of, _, _ := strings.Cut(piece, "."+field)
 		switch {

@@ -1,9 +1,11 @@
 package memo
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"slices"
@@ -16,9 +18,17 @@ import (
 // leaves out too. An interface may hold nil, text, numbers, booleans, times, and
 // lists and maps by text of such; another type in it is an error.
 func Pack[T any](v T) ([]byte, error) {
-	p := packer{}
+	var b bytes.Buffer
+	err := PackTo(&b, v)
+	return b.Bytes(), err
+}
+
+// PackTo writes the same bytes piece by piece.
+func PackTo[T any](w io.Writer, v T) error {
+	p := packer{to: w}
 	packOf(reflect.TypeFor[T]()).write(&p, reflect.ValueOf(&v).Elem())
-	return p.buf, p.err
+	p.flush(0)
+	return p.err
 }
 
 // Unpack is the value that Pack wrote. Its texts are parts of packed. A time is in
@@ -37,7 +47,22 @@ func Unpack[T any](packed string) (T, error) {
 
 type packer struct {
 	buf []byte
+	to  io.Writer // nil: all stays in buf
 	err error
+}
+
+// piece is how many bytes a packer holds before it writes them.
+const piece = 64 << 10
+
+// flush writes what is held when it is more than some bytes.
+func (p *packer) flush(over int) {
+	if p.to == nil || len(p.buf) <= over {
+		return
+	}
+	if _, err := p.to.Write(p.buf); err != nil && p.err == nil {
+		p.err = err
+	}
+	p.buf = p.buf[:0]
 }
 
 type unpacker struct {
@@ -202,6 +227,7 @@ func packList(t reflect.Type) packing {
 		write := element().write
 		for i := range n {
 			write(p, v.Index(i))
+			p.flush(piece)
 		}
 	}, func(u *unpacker, v reflect.Value) {
 		n := u.number()

@@ -35,14 +35,14 @@ func Contract() []comments.Type {
 // nothing further. Addresses that begin with a slash already hold the path of
 // baseURL.
 type Data struct {
-	Site          Site              `digest:"-"` // the site, the same on every page
-	SiteDigest    memo.Digest       // taken once for all pages
-	Page          Page              // the page being made
-	Items         []Item            // what the front page or a list shows, in its order; in a long list, those of this page of it
-	Terms         []Term            // on a list of terms (`terms.html`), every tag or category, by name
-	Pager         Pager             // where in a long list this page stands
-	Lists         map[string][]Item // the lists that the page's front matter declares, by name
-	Sidebar       []NavItem         `digest:"-"` // every page of a manual's section, in order
+	Site          Site               `digest:"-"` // the site, the same on every page
+	SiteDigest    memo.Digest        // taken once for all pages
+	Page          Page               // the page being made
+	Items         []*Item            // what the front page or a list shows, in its order; in a long list, those of this page of it
+	Terms         []Term             // on a list of terms (`terms.html`), every tag or category, by name
+	Pager         Pager              // where in a long list this page stands
+	Lists         map[string][]*Item // the lists that the page's front matter declares, by name
+	Sidebar       []NavItem          `digest:"-"` // every page of a manual's section, in order
 	SidebarDigest memo.Digest
 	Data          map[string]any `digest:"-"` // the data files by name, without ending; folders are groups of their files
 	DataDigest    memo.Digest

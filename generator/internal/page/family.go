@@ -53,16 +53,13 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) error {
 		members, problems := p.site.Select(pg, list)
 		p.problems = append(p.problems, problems...)
 		if d.Lists == nil {
-			d.Lists = map[string][]Item{}
+			d.Lists = map[string][]*Item{}
 		}
 		items, err := p.itemsOf(members)
 		if err != nil {
 			return err
 		}
-		if items == nil {
-			items = []Item{} // an empty list is still one
-		}
-		d.Lists[list.Name] = items
+		d.Lists[list.Name] = items // an empty list is still one
 	}
 	return nil
 }

@@ -82,6 +82,7 @@ type Inputs struct {
 	Data     content.Data
 	Pictures map[string]Picture // by site path
 	Texts    *cache.Cache       // where the texts of documents are kept
+	Line     func(file string, line int) (string, error)
 }
 
 // Picture is a picture of the site and what it is published as.
@@ -91,14 +92,20 @@ type Picture struct {
 }
 
 // Make plans every page of a site. A page gets only those of the dearer data
-// that its layout names. The error is for a text that is kept no more.
+// that its layout names. The error is for a text that is kept no more,
+// or a file that changed.
 func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
-	p := planner{site: s, texts: in.Texts, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
+	p := planner{site: s, texts: in.Texts, line: in.Line, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
 		p.homeFeeds = p.feedLinks(home)
 	}
+	pages := 1
+	for _, pg := range s.Pages {
+		pages += pg.Chunks(p.config.Paginate)
+	}
+	p.plan.Pages = make([]Planned, 0, pages)
 	for _, pg := range s.Pages {
 		if err := p.page(pg); err != nil {
 			return Plan{}, nil, err
@@ -127,11 +134,13 @@ func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
 	for _, at := range slices.Sorted(maps.Keys(p.cards)) {
 		p.plan.Cards = append(p.plan.Cards, p.cards[at])
 	}
-	return p.plan, p.problems, nil
+	return p.plan, p.problems, p.lost
 }
 
 type planner struct {
 	texts        *cache.Cache
+	line         func(file string, line int) (string, error) // of a document
+	lost         error                                       // a line that could not be read
 	site         site.Site
 	config       config.Config
 	base         string // the path of baseURL
@@ -144,7 +153,7 @@ type planner struct {
 	homeFeeds    []Feed                 // what every page points to
 	shared       Site
 	sharedDigest memo.Digest
-	items        map[*site.Page]Item
+	items        map[*site.Page]*Item
 	said         map[*site.Page]memo.Digest // what the text of each page says, its references resolved
 	markup       map[string]string          // of forms, by name and place
 	plan         Plan
@@ -368,8 +377,8 @@ func (p *planner) link(pg *site.Page) Link {
 	return Link{pg.Title, p.relative(pg.Path)}
 }
 
-func (p *planner) itemsOf(pages []*site.Page) ([]Item, error) {
-	var out []Item
+func (p *planner) itemsOf(pages []*site.Page) ([]*Item, error) {
+	out := make([]*Item, 0, len(pages))
 	for _, pg := range pages {
 		item, err := p.item(pg)
 		if err != nil {
@@ -381,22 +390,22 @@ func (p *planner) itemsOf(pages []*site.Page) ([]Item, error) {
 }
 
 // item is what lists show of a page; made once, however many lists show it.
-func (p *planner) item(pg *site.Page) (Item, error) {
+func (p *planner) item(pg *site.Page) (*Item, error) {
 	if made, found := p.items[pg]; found {
 		return made, nil
 	}
 	doc := pg.Doc
-	item := Item{Title: pg.Title, URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path), Date: pg.Date(), More: doc.More,
+	item := &Item{Title: pg.Title, URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path), Date: pg.Date(), More: doc.More,
 		ReadingTime: readingTime(doc.Words), Draft: doc.Front.Draft, Authors: p.bylines(pg)}
 	for _, t := range pg.Terms["tags"] {
 		item.Tags = append(item.Tags, Link{t.Title, p.relative(t.Path)})
 	}
 	excerpt, err := p.resolve(pg, doc.Excerpt, reading{tell: doc.Front.Summary != ""}) // what the text says has been told of
 	if err != nil {
-		return Item{}, err
+		return nil, err
 	}
 	if item.Excerpt, err = excerpt.html(); err != nil {
-		return Item{}, err
+		return nil, err
 	}
 	item.ExcerptDigest = excerpt.digest
 	p.items[pg] = item
@@ -538,8 +547,8 @@ func formsOn(pg *site.Page, c config.Config) []string {
 	}
 	if pg.Doc != nil {
 		for _, s := range pg.Doc.Body.Segments {
-			if s.Ref.Kind == content.ShortcodeRef && s.Ref.Target == "form" {
-				if name := formArg(s.Ref, c); name != "" {
+			if s.Ref != nil && s.Ref.Kind == content.ShortcodeRef && s.Ref.Target == "form" {
+				if name := formArg(*s.Ref, c); name != "" {
 					names[name] = true
 				}
 			}

@@ -95,23 +95,24 @@ func (p *planner) resolve(pg *site.Page, body content.Body, r reading) (resolved
 	for _, s := range body.Segments {
 		text := ""
 		r.early = at < firstScreen
-		switch s.Ref.Kind {
-		case "":
+		if s.Ref == nil {
 			out.pieces = append(out.pieces, piece{from: at, to: at + s.Length})
 			at += s.Length
 			continue
+		}
+		switch ref := *s.Ref; ref.Kind {
 		case content.LinkRef:
-			if address := p.linkAddress(pg, s.Ref, r.tell); address != "" {
+			if address := p.linkAddress(pg, ref, r.tell); address != "" {
 				text = ` href="` + html.EscapeString(r.from(address)) + `"`
 			}
 		case content.ImageRef:
-			text = p.image(pg, s.Ref, r)
+			text = p.image(pg, ref, r)
 		case content.ShortcodeRef:
-			if s.Ref.Paired {
-				within = append(within, open{s.Ref, len(out.pieces)})
+			if ref.Paired {
+				within = append(within, open{ref, len(out.pieces)})
 				continue
 			}
-			text = p.shortcode(pg, s.Ref, "", r, uses)
+			text = p.shortcode(pg, ref, "", r, uses)
 		case content.EndRef:
 			last := within[len(within)-1]
 			within = within[:len(within)-1]
@@ -138,10 +139,15 @@ func (r reading) from(address string) string {
 }
 
 func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity diag.Severity, message, hint string) {
-	if tell {
-		p.problems = append(p.problems, diag.Diagnostic{File: pg.Doc.File, Line: ref.Line, Column: ref.Column, Severity: severity,
-			Message: message, Hint: hint, Source: ref.Source})
+	if !tell {
+		return
 	}
+	line, err := p.line(pg.Doc.File, ref.Line)
+	if err != nil {
+		p.lost = err
+	}
+	p.problems = append(p.problems, diag.Diagnostic{File: pg.Doc.File, Line: ref.Line, Column: ref.Column, Severity: severity,
+		Message: message, Hint: hint, Source: line})
 }
 
 // linkAddress is where a link within the site leads, root-relative; empty for

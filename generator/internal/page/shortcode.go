@@ -140,7 +140,7 @@ func (p *planner) formCall(pg *site.Page, ref content.Ref, r reading, uses map[s
 func shortcodesIn(body content.Body) []string {
 	var out []string
 	for _, s := range body.Segments {
-		if s.Ref.Kind == content.ShortcodeRef && !slices.Contains(out, s.Ref.Target) {
+		if s.Ref != nil && s.Ref.Kind == content.ShortcodeRef && !slices.Contains(out, s.Ref.Target) {
 			out = append(out, s.Ref.Target)
 		}
 	}

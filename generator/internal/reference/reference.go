@@ -195,6 +195,8 @@ func kind(t reflect.Type) string {
 		return "list of " + kind(t.Elem())
 	case reflect.Map:
 		return kind(t.Elem()) + " by name"
+	case reflect.Pointer:
+		return kind(t.Elem())
 	case reflect.Struct:
 		return t.Name()
 	}
