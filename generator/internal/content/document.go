@@ -149,14 +149,15 @@ const (
 
 // Ref is something in the text that only the whole site can resolve.
 type Ref struct {
-	Kind   string
-	Target string            // address as written; the shortcode's name
-	Alt    string            // of an image
-	Title  string            // of an image
-	Args   []string          // of a shortcode, those without a name
-	Params map[string]string // of a shortcode, those with one
-	Paired bool              // a shortcode whose end follows
-	Inline bool              // a shortcode within a line of text
-	Line   int               // in the file, from 1
-	Column int
+	Kind     string
+	Target   string            // address as written; the shortcode's name
+	Alt      string            // of an image
+	Title    string            // of an image
+	Args     []string          // of a shortcode, those without a name
+	Params   map[string]string // of a shortcode, those with one
+	Paired   bool              // a shortcode whose end follows
+	Inline   bool              // a shortcode within a line of text
+	Anywhere bool              // a link whose target may count from the content folder as well as from its file
+	Line     int               // in the file, from 1
+	Column   int
 }

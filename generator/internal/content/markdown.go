@@ -281,7 +281,8 @@ func (s places) markReferences(root ast.Node) []Ref {
 			if !internal(n.Destination) {
 				return ast.WalkContinue, nil
 			}
-			ref = Ref{Kind: LinkRef, Target: string(unescaped(n.Destination))}
+			_, file := n.AttributeString(fileLink)
+			ref = Ref{Kind: LinkRef, Target: string(unescaped(n.Destination)), Anywhere: file}
 		case *ast.Image:
 			if !internal(n.Destination) {
 				return ast.WalkContinue, nil

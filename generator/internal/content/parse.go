@@ -187,6 +187,7 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	places := newPlaces(p, body, bodyLine)
 	places.attributes(root)
 	places.callouts(root)
+	places.fileLinks(root)
 	cut := moreMarker(root, body)
 	p.doc.Headings = headings(root, body)
 	p.doc.Opening, p.doc.Words = openingAndWords(root, body)

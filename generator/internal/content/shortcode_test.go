@@ -34,7 +34,7 @@ func TestCalls(t *testing.T) {
 
 // Whatever begins like a call is read within its line, and pairs stay pairs.
 func FuzzCalls(f *testing.F) {
-	for _, text := range []string{"{{< a >}}\nb\n{{< /a >}}\n", "{{< a >}}{{< /a >}}", "{{% a \"x\" k=`y` %}}", "- {{< a >}}\n  x\n  {{< /a >}}\n", "> {{< a >}}\n> {{< a >}}\n> {{< /a >}}\n{{< /a >}}", "{{< a >}}\n```\n{{< /a >}}\n```\n{{< /a >}}"} {
+	for _, text := range []string{"{{< a >}}\nb\n{{< /a >}}\n", "{{< a >}}{{< /a >}}", "{{% a \"x\" k=`y` %}}", "- {{< a >}}\n  x\n  {{< /a >}}\n", "> {{< a >}}\n> {{< a >}}\n> {{< /a >}}\n{{< /a >}}", "[a *b]({{< ref c >}}) d* [e\n[f]]({{% relref \"g\" %}})![h]({{< ref i >}})", "{{< a >}}\n```\n{{< /a >}}\n```\n{{< /a >}}"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -58,4 +58,46 @@ func FuzzCalls(f *testing.F) {
 			t.Errorf("%q: %d beginnings without an end", text, depth)
 		}
 	})
+}
+
+// Hugo's way to have a link checked is a link to the file, whatever stands
+// around it, and at the place of the call.
+func TestFileLinks(t *testing.T) {
+	for source, want := range map[string]string{
+		"A [link]({{< ref \"a.md\" >}}).":                     "<p>A <a[[link a.md]]>link</a>.</p>\n",
+		"[a]({{< ref a.md >}}) and [b]({{% relref \"b\" %}})": "<p><a[[link a.md]]>a</a> and <a[[link b]]>b</a></p>\n",
+		"[**bold** and `code]`]({{< ref \"a.md#part\" >}})":   "<p><a[[link a.md#part]]><strong>bold</strong> and <code>code]</code></a></p>\n",
+		"[two\nlines]({{< ref a.md >}})\nand more":            "<p><a[[link a.md]]>two\nlines</a>\nand more</p>\n",
+		"\\[not [inner [brackets]]({{< ref a.md >}}) after":   "<p>[not <a[[link a.md]]>inner [brackets]</a> after</p>\n",
+	} {
+		doc := parsed(source)
+		got := shown(doc.Body)
+		for _, r := range refsOf(doc) {
+			if !r.Anywhere {
+				t.Errorf("%s: %+v", source, r)
+			}
+		}
+		if got != want {
+			t.Errorf("%s\n got %q\nwant %q", source, got, want)
+		}
+	}
+	for _, source := range []string{"`[a]({{< ref a.md >}})`", "    [a]({{< ref a.md >}})", "{{</* ref a.md */>}}"} {
+		if refs := refsOf(parsed(source)); len(refs) > 0 {
+			t.Errorf("%s: %+v", source, refs)
+		}
+	}
+	for _, source := range []string{"a {{< ref a.md >}} b", "no](way {{< ref a.md >}})", "no]({{< ref a.md >}})"} {
+		if refs := refsOf(parsed(source)); len(refs) != 1 || refs[0].Kind != ShortcodeRef {
+			t.Errorf("%s: %+v", source, refs)
+		}
+	}
+}
+
+func refsOf(doc Document) (out []Ref) {
+	for _, s := range doc.Body.Segments {
+		if s.Ref != nil {
+			out = append(out, *s.Ref)
+		}
+	}
+	return out
 }

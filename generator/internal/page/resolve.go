@@ -154,6 +154,13 @@ func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity d
 // one that must not lead anywhere yet.
 func (p *planner) linkAddress(pg *site.Page, ref content.Ref, tell bool) string {
 	at, tail := cutTail(ref.Target)
+	if ref.Anywhere && at != "" && !strings.HasPrefix(at, "/") {
+		if _, beside := p.sitePath(pg, at); !beside && !p.isDocument(pg, at) {
+			if _, found := p.sitePath(pg, "/"+at); found || p.isDocument(pg, "/"+at) {
+				at = "/" + at
+			}
+		}
+	}
 	if content.IsDocument(at) {
 		return p.documentAddress(pg, ref, at, tail, tell)
 	}
@@ -166,6 +173,14 @@ func (p *planner) linkAddress(pg *site.Page, ref content.Ref, tell bool) string 
 		return p.relative(at) + tail
 	}
 	return ref.Target
+}
+
+// isDocument tells whether an address is the file of a page, shown or hidden.
+func (p *planner) isDocument(pg *site.Page, at string) bool {
+	file := p.inContent(pg, at)
+	_, found := p.site.ByFile(file)
+	_, hidden := p.site.Hidden(file)
+	return found || hidden
 }
 
 // documentAddress follows a link to a markdown file, relative to the file it
