@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/tdewolff/minify/v2"
@@ -24,6 +25,9 @@ const folder = "templates/assets/"
 
 // Stylesheet is the asset whose variables a site may set.
 const Stylesheet = "site.css"
+
+// icon is the theme's sign of the site, drawn in the site's accent.
+const icon = "icon.svg"
 
 // Set is the published assets of one build.
 type Set struct {
@@ -64,6 +68,18 @@ func Load(tree source.Tree, look Look, remembered *memo.Memo) (Set, diag.List, e
 		name := strings.TrimPrefix(f.Path, folder)
 		at := "assets/" + name
 		kind := path.Ext(name)
+		if name == icon && len(look.accent().Light)+len(look.accent().Dark) > 0 {
+			text, err := f.Read()
+			if err != nil {
+				return Set{}, nil, err
+			}
+			tinted := tint(text, look.accent())
+			set.URLs[name] = at
+			set.Files = append(set.Files, File{Path: at, Recipe: memo.OfBytes(tinted), Source: f.Path, Open: func() (io.ReadSeekCloser, error) {
+				return inMemory{bytes.NewReader(tinted)}, nil
+			}})
+			continue
+		}
 		if kind != ".css" && kind != ".js" {
 			set.URLs[name] = at
 			set.Files = append(set.Files, File{Path: at, Recipe: f.Digest, Source: f.Path, Open: f.Open})
@@ -99,6 +115,16 @@ func Load(tree source.Tree, look Look, remembered *memo.Memo) (Set, diag.List, e
 		}})
 	}
 	return set, problems, nil
+}
+
+// tint sets variables of a drawing that has a stylesheet within.
+func tint(drawing []byte, look Look) []byte {
+	end := bytes.Index(drawing, []byte("</style>"))
+	if end < 0 {
+		return drawing
+	}
+	_, dark := variables(drawing)
+	return slices.Insert(bytes.Clone(drawing), end, []byte(look.css(dark)+"\n")...)
 }
 
 type inMemory struct{ *bytes.Reader }

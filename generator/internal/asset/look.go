@@ -63,3 +63,15 @@ func (l Look) css(dark []string) string {
 	}
 	return out.String()
 }
+
+// accent is what a look says of its first colour alone.
+func (l Look) accent() Look {
+	const name = "accent"
+	only := func(set map[string]string) map[string]string {
+		if value, given := set[name]; given {
+			return map[string]string{name: value}
+		}
+		return nil
+	}
+	return Look{only(l.Light), only(l.Dark)}
+}
