@@ -41,6 +41,7 @@ type Cache struct {
 	size  int64       // of texts
 	held  [][]byte    // those that could not be written
 	saved memo.Digest // of the value in the folder
+	rooms sync.Pool   // *[]byte that texts are read into
 }
 
 // InMemory is a Cache without a folder: it keeps texts and nothing beyond.
@@ -104,24 +105,37 @@ func (c *Cache) Keep(text []byte) Place {
 	return p
 }
 
-// Text is what was kept in a place, or ErrLost.
-func (c *Cache) Text(p Place) ([]byte, error) {
+// Text hands what was kept in a place to use, which must not hold on to it. The
+// error is ErrLost, or use's own.
+func (c *Cache) Text(p Place, use func([]byte) error) error {
 	if p.Offset < 0 {
 		c.mu.Lock()
-		defer c.mu.Unlock()
-		if n := int(-p.Offset) - 1; n < len(c.held) && memo.OfBytes(c.held[n]) == p.Digest {
-			return c.held[n], nil
+		var text []byte
+		if n := int(-p.Offset) - 1; n < len(c.held) {
+			text = c.held[n]
 		}
-		return nil, ErrLost
+		c.mu.Unlock()
+		if memo.OfBytes(text) != p.Digest {
+			return ErrLost
+		}
+		return use(text)
 	}
-	text := make([]byte, p.Length)
 	if c.texts == nil {
-		return nil, ErrLost
+		return ErrLost
 	}
+	room, given := c.rooms.Get().(*[]byte)
+	if !given {
+		room = new([]byte)
+	}
+	defer c.rooms.Put(room)
+	if cap(*room) < p.Length {
+		*room = make([]byte, p.Length+p.Length/4)
+	}
+	text := (*room)[:p.Length]
 	if _, err := c.texts.ReadAt(text, p.Offset); err != nil || memo.OfBytes(text) != p.Digest {
-		return nil, ErrLost
+		return ErrLost
 	}
-	return text, nil
+	return use(text)
 }
 
 // spare is how many bytes of texts may lie unused before they are given up.

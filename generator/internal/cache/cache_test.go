@@ -22,6 +22,11 @@ func used(v value) int64 {
 	return n
 }
 
+func textOf(c *Cache, p Place) (text string, err error) {
+	err = c.Text(p, func(b []byte) error { text = string(b); return nil })
+	return text, err
+}
+
 // filled is a folder in which a value with two texts was saved.
 func filled(t *testing.T, program memo.Digest) string {
 	t.Helper()
@@ -54,11 +59,11 @@ func TestAnotherProcessFindsWhatWasKept(t *testing.T) {
 		t.Fatalf("found %v %+v", found, v)
 	}
 	third := c.Keep([]byte("third, after the others"))
-	if text, err := c.Text(third); err != nil || string(text) != "third, after the others" {
+	if text, err := textOf(c, third); err != nil || text != "third, after the others" {
 		t.Errorf("the third text is %q (%v)", text, err)
 	}
 	for i, want := range []string{"first text", "second"} {
-		if text, err := c.Text(v.Places[i]); err != nil || string(text) != want {
+		if text, err := textOf(c, v.Places[i]); err != nil || text != want {
 			t.Errorf("text %d is %q (%v)", i, text, err)
 		}
 	}
@@ -98,7 +103,7 @@ func TestNothingSpoiltIsTrusted(t *testing.T) {
 		}
 		for i, p := range v.Places {
 			want := []string{"first text", "second"}[i]
-			if text, err := c.Text(p); err == nil && string(text) != want || err != nil && !errors.Is(err, ErrLost) {
+			if text, err := textOf(c, p); err == nil && text != want || err != nil && !errors.Is(err, ErrLost) {
 				t.Errorf("%s: text %d is %q (%v)", what, i, text, err)
 			}
 		}

@@ -122,13 +122,13 @@ type Segment struct {
 	Ref    *Ref
 }
 
-// In is the whole text, which is in a cache or held.
-func (b Body) In(c *cache.Cache) (string, error) {
+// In hands the whole text, which is in a cache or held, to use; it must not hold
+// on to it.
+func (b Body) In(c *cache.Cache, use func(text []byte) error) error {
 	if b.Kept.Length == 0 {
-		return b.Text, nil
+		return use([]byte(b.Text))
 	}
-	text, err := c.Text(b.Kept)
-	return string(text), err
+	return c.Text(b.Kept, use)
 }
 
 // kept is the same body with its text put into a cache.

@@ -35,17 +35,18 @@ type piece struct {
 
 // html is the whole. The error is for a text that is kept no more.
 func (r resolved) html() (template.HTML, error) {
-	text, err := r.body.In(r.texts)
+	var whole string
+	err := r.body.In(r.texts, func(text []byte) error {
+		whole = join(r.pieces, text)
+		return nil
+	})
 	if err != nil {
 		return "", fmt.Errorf("the text of a page: %w", err)
 	}
-	if len(r.pieces) == 1 && r.pieces[0].said == "" { // nothing to join
-		return template.HTML(text), nil
-	}
-	return template.HTML(join(r.pieces, text)), nil
+	return template.HTML(whole), nil
 }
 
-func join(pieces []piece, text string) string {
+func join(pieces []piece, text []byte) string {
 	size := 0
 	for _, p := range pieces {
 		size += len(p.said) + p.to - p.from
@@ -54,7 +55,7 @@ func join(pieces []piece, text string) string {
 	b.Grow(size)
 	for _, p := range pieces {
 		b.WriteString(p.said)
-		b.WriteString(text[p.from:p.to])
+		b.Write(text[p.from:p.to])
 	}
 	return b.String()
 }
@@ -116,11 +117,15 @@ func (p *planner) resolve(pg *site.Page, body content.Body, r reading) (resolved
 		case content.EndRef:
 			last := within[len(within)-1]
 			within = within[:len(within)-1]
-			whole, err := body.In(p.texts)
+			inner := ""
+			err := body.In(p.texts, func(whole []byte) error {
+				inner = join(out.pieces[last.start:], whole)
+				return nil
+			})
 			if err != nil {
 				return out, fmt.Errorf("the text of %s: %w", pg.Doc.File, err)
 			}
-			text = p.shortcode(pg, last.ref, join(out.pieces[last.start:], whole), r, uses)
+			text = p.shortcode(pg, last.ref, inner, r, uses)
 			out.pieces = out.pieces[:last.start]
 		}
 		out.pieces = append(out.pieces, piece{said: text})
