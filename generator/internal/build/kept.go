@@ -82,7 +82,7 @@ func (b *Builder) unchanged(files []output) []public.Known {
 		if err != nil {
 			return
 		}
-		stamp, _, told := source.StampOf(files[i].Path, info)
+		stamp, told := source.StampOf(files[i].Path, info)
 		same[i] = told && stamp == files[i].Stamp
 	})
 	var out []public.Known
@@ -123,7 +123,7 @@ func (b *Builder) leave() {
 		if err != nil || info.Size() != files[n].Size || !info.ModTime().Equal(files[n].Modified) {
 			return // somebody wrote it since
 		}
-		if stamp, _, told := source.StampOf(files[n].Path, info); told {
+		if stamp, told := source.StampOf(files[n].Path, info); told {
 			all[n] = output{files[n], stamp}
 		}
 	})

@@ -3,8 +3,6 @@ package build
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,7 +46,11 @@ type sealed struct {
 // file is opened. also are files written after a build that must be unchanged
 // too. A record that is missing, damaged or another version's is no error.
 func (b *Builder) Recall(ctx context.Context, file string, also ...string) (Result, bool) {
-	b.before, b.settled, _ = source.Stamp(ctx, b.options.Site, b.options.Clock())
+	seen := make(chan outputs, 1)
+	go func() { seen <- b.outputs(ctx, also) }() // the system answers two at a time
+	before, err := source.StampSite(ctx, b.options.Site, b.options.Clock())
+	there := <-seen
+	b.before, b.settled = before.Digest, err == nil && before.Settled && before.Told
 	var s sealed
 	var r record
 	text, err := os.ReadFile(file)
@@ -61,12 +63,11 @@ func (b *Builder) Recall(ctx context.Context, file string, also ...string) (Resu
 		now.Before(r.From) || !r.Until.IsZero() && !now.Before(r.Until) || r.Asks && r.WebP != b.encoder() {
 		return Result{}, false
 	}
-	outputs, files, ok := b.outputs(also)
-	if !ok || outputs != r.Outputs {
+	if !b.settled || !there.whole || there.digest != r.Outputs {
 		return Result{}, false
 	}
 	result := Result{Problems: r.Problems, Pages: r.Pages, Assets: r.Assets}
-	result.Output.Kept = files
+	result.Output.Kept = there.files
 	return result, true
 }
 
@@ -84,14 +85,14 @@ func (b *Builder) Keep(ctx context.Context, file string, r Result, also ...strin
 	// show: let the tick pass before looking.
 	const tick = 20 * time.Millisecond
 	time.Sleep(tick)
-	inputs, _, err := source.Stamp(ctx, b.options.Site, b.options.Clock())
+	inputs, err := source.StampSite(ctx, b.options.Site, b.options.Clock())
 	program, known := programStamp()
-	outputs, files, ok := b.outputs(also)
-	if err != nil || !known || !ok || inputs != b.before || files != len(r.Output.Written)+r.Output.Kept {
+	there := b.outputs(ctx, also)
+	if err != nil || !known || !there.whole || inputs.Digest != b.before || there.files != len(r.Output.Written)+r.Output.Kept {
 		return
 	}
-	rec := record{Program: program, Options: b.optionsDigest(), Inputs: inputs, Outputs: outputs, Asks: b.asksWebP,
-		From: b.from, Until: b.until, Problems: r.Problems, Pages: r.Pages, Assets: r.Assets, Files: files}
+	rec := record{Program: program, Options: b.optionsDigest(), Inputs: inputs.Digest, Outputs: there.digest, Asks: b.asksWebP,
+		From: b.from, Until: b.until, Problems: r.Problems, Pages: r.Pages, Assets: r.Assets, Files: there.files}
 	if rec.Asks {
 		rec.WebP = b.encoder()
 	}
@@ -134,52 +135,34 @@ func programStamp() (memo.Digest, bool) {
 	if err != nil {
 		return memo.Digest{}, false
 	}
-	stamp, _, told := source.StampOf(name, info)
+	stamp, told := source.StampOf(name, info)
 	return memo.Of(stamp), told
 }
 
-// outputs is what stat says of everything in the output folder but dot-files,
-// and how many files that is.
-func (b *Builder) outputs(also []string) (digest memo.Digest, files int, ok bool) {
-	var all []any
-	note := func(name string, info fs.FileInfo) bool {
-		stamp, _, told := source.StampOf(name, info)
-		all = append(all, stamp)
-		return told
-	}
-	errUntold := errors.New("no identity")
-	err := filepath.WalkDir(b.options.Out, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || name == b.options.Out {
-			return err
-		}
-		if strings.HasPrefix(entry.Name(), ".") {
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		if !entry.IsDir() {
-			files++
-		}
-		if !note(name, info) {
-			return errUntold
-		}
-		return nil
-	})
+// outputs is what stat says of everything in the output folder but dot-files, of
+// its mark, and of the files beside it.
+type outputs struct {
+	digest memo.Digest
+	files  int  // in the folder
+	whole  bool // nothing is missing, and the system tells enough
+}
+
+func (b *Builder) outputs(ctx context.Context, also []string) outputs {
+	out, err := filepath.EvalSymlinks(b.options.Out)
 	if err != nil {
-		return memo.Digest{}, 0, false
+		return outputs{}
 	}
-	for _, name := range append([]string{filepath.Join(b.options.Out, public.Mark)}, also...) {
-		info, err := os.Stat(name)
-		if err != nil || !note(name, info) {
-			return memo.Digest{}, 0, false
+	names := append([]string{out, filepath.Join(out, public.Mark)}, also...)
+	s, err := source.StampFiles(ctx, b.options.Clock(), func(base string) bool { return strings.HasPrefix(base, ".") }, names...)
+	if err != nil || !s.Told {
+		return outputs{}
+	}
+	for _, name := range names[1:] {
+		if _, err := os.Lstat(name); err != nil {
+			return outputs{}
 		}
 	}
-	return memo.Of(all...), files, true
+	return outputs{s.Digest, s.Files - len(names) + 1, true}
 }
 
 // schedule notes between which moments the documents are shown as they are now.

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math/bits"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
@@ -122,7 +124,8 @@ func neighbours(top *Page) {
 // related finds for each post those that share terms with it. A term counts by
 // its rarity: the number of times the posts can be halved until as many remain
 // as carry it, so that one more post seldom changes an order. Of equals the
-// newer is the nearer.
+// newer is the nearer. Of a term that very many carry only those are looked at
+// that stand near in time, or a large site would be compared with itself.
 func (a *assembly) related() {
 	var posts []*Page
 	for _, p := range a.site.Pages {
@@ -144,53 +147,83 @@ func (a *assembly) related() {
 			}
 		}
 	}
-	score := make([]int, len(posts))
-	var touched []int
-	for i, p := range posts {
-		if choice := p.Doc.Front.Related; choice.None || len(choice.Files) > 0 {
-			p.Related = a.chosen(p, "related", choice.Files)
-			continue
-		}
-		if a.config.Related == 0 {
-			continue
-		}
-		touched = touched[:0]
-		for taxonomy, terms := range p.Terms {
-			if taxonomy == Authors {
-				continue
-			}
-			for _, t := range terms {
-				rarity := bits.Len(uint(len(posts) / len(carriers[t.Path])))
-				for _, other := range carriers[t.Path] {
-					if score[other] == 0 {
-						touched = append(touched, other)
-					}
-					score[other] += rarity
-				}
-			}
-		}
-		score[i] = 0
-		var best []int // few, so that inserting is cheaper than sorting all
-		for _, other := range touched {
-			if other == i {
-				continue
-			}
-			at := len(best)
-			for at > 0 && (score[other] > score[best[at-1]] || score[other] == score[best[at-1]] && other < best[at-1]) {
-				at--
-			}
-			if at < a.config.Related {
-				best = slices.Insert(best, at, other)
-				best = best[:min(len(best), a.config.Related)]
-			}
-		}
-		for _, other := range touched {
-			score[other] = 0
-		}
-		for _, other := range best {
-			p.Related = append(p.Related, posts[other])
+	for _, p := range posts {
+		if files := p.Doc.Front.Related.Files; len(files) > 0 {
+			p.Related = a.chosen(p, "related", files)
 		}
 	}
+	if a.config.Related == 0 {
+		return
+	}
+	var group sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		group.Go(func() {
+			n := neighbourhood{posts: posts, carriers: carriers, score: make([]int, len(posts)), most: a.config.Related}
+			for i := w; i < len(posts); i += workers {
+				if choice := posts[i].Doc.Front.Related; !choice.None && len(choice.Files) == 0 {
+					posts[i].Related = n.of(i)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// nearInTime is how many carriers of a term are looked at on either side of a
+// post.
+const nearInTime = 200
+
+// neighbourhood finds related posts, one post at a time.
+type neighbourhood struct {
+	posts    []*Page // newest first
+	carriers map[string][]int
+	most     int
+	score    []int // by post; all zero between two calls
+	touched  []int // the posts with a score
+}
+
+func (n *neighbourhood) of(i int) []*Page {
+	n.touched = n.touched[:0]
+	for taxonomy, terms := range n.posts[i].Terms {
+		if taxonomy == Authors {
+			continue
+		}
+		for _, t := range terms {
+			all := n.carriers[t.Path]
+			rarity := bits.Len(uint(len(n.posts) / len(all)))
+			at, _ := slices.BinarySearch(all, i)
+			for _, other := range all[max(0, at-nearInTime):min(len(all), at+nearInTime+1)] {
+				if n.score[other] == 0 {
+					n.touched = append(n.touched, other)
+				}
+				n.score[other] += rarity
+			}
+		}
+	}
+	n.score[i] = 0
+	best := make([]int, 0, n.most+1) // few, so that inserting is cheaper than sorting all
+	for _, other := range n.touched {
+		if other == i {
+			continue
+		}
+		at := len(best)
+		for at > 0 && (n.score[other] > n.score[best[at-1]] || n.score[other] == n.score[best[at-1]] && other < best[at-1]) {
+			at--
+		}
+		if at < n.most {
+			best = slices.Insert(best, at, other)
+			best = best[:min(len(best), n.most)]
+		}
+	}
+	for _, other := range n.touched {
+		n.score[other] = 0
+	}
+	var out []*Page
+	for _, other := range best {
+		out = append(out, n.posts[other])
+	}
+	return out
 }
 
 // chosen are the pages that a document names by file under a key of its front
