@@ -148,9 +148,10 @@ type Teaser struct {
 
 // NavItem is one page of a section.
 type NavItem struct {
-	Title string    // the title
-	URL   string    // its address from the root
-	Items []NavItem // the pages below it
+	Title       string    // the title
+	URL         string    // its address from the root
+	Description string    // the description in its front matter
+	Items       []NavItem // the pages below it
 }
 
 // Item is one entry of a list.

@@ -120,7 +120,11 @@ func (p *planner) sidebarOf(pg *site.Page) sidebar {
 func (p *planner) navItems(pages []*site.Page) []NavItem {
 	var out []NavItem
 	for _, pg := range pages {
-		out = append(out, NavItem{Title: pg.Title, URL: p.relative(pg.Path), Items: p.navItems(pg.Children)})
+		item := NavItem{Title: pg.Title, URL: p.relative(pg.Path), Items: p.navItems(pg.Children)}
+		if pg.Doc != nil {
+			item.Description = pg.Doc.Front.Description
+		}
+		out = append(out, item)
 	}
 	return out
 }
