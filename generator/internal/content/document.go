@@ -19,6 +19,7 @@ type Document struct {
 	Opening  string // the opening words as plain text, at most openingLength characters
 	Words    int
 	Headings []Heading
+	Titled   bool        // the first heading is the title, and no part of the body
 	Digest   memo.Digest // of the file's bytes
 	Problems diag.List
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -90,8 +91,14 @@ func (flushed) Flush() error { return nil }
 // ASCII. It holds every id taken, and the number its next namesake starts from.
 type headingIDs map[string]int
 
+// destination is where a link within a heading leads, which its words do not say.
+var destination = regexp.MustCompile(`\]\([^()]*(?:\([^()]*\)[^()]*)*\)`)
+
 // Generate implements parser.IDs.
 func (h headingIDs) Generate(value []byte, _ ast.NodeKind) []byte {
+	if bytes.Contains(value, []byte("](")) {
+		value = destination.ReplaceAll(value, []byte("]"))
+	}
 	id := strings.TrimRight(Anchor(string(value)), "-")
 	if id == "" {
 		id = "section"

@@ -63,8 +63,8 @@ func TestMarkdown(t *testing.T) {
 		{"numbered from three", "3. a\n4. b\n", "<ol start=\"3\">\n<li>a</li>\n<li>b</li>\n</ol>\n"},
 		{"definitions", "Term\n: What it is\n", "<dl>\n<dt>Term</dt>\n<dd>What it is</dd>\n</dl>\n"},
 		{"bare addresses", "www.example.org https://example.org/a?b=c&d=e\n", "<p><a href=\"http://www.example.org\">www.example.org</a> <a href=\"https://example.org/a?b=c&amp;d=e\">https://example.org/a?b=c&amp;d=e</a></p>\n"},
-		{"headings in any script", "# Größe & Maß\n## 日本語 テスト\n## Größe & Maß\n## !!!\n## Own {#chosen .wide}\n", "<h1 id=\"größe--maß\">Größe &amp; Maß</h1>\n<h2 id=\"日本語-テスト\">日本語 テスト<a class=\"anchor\" href=\"#%E6%97%A5%E6%9C%AC%E8%AA%9E-%E3%83%86%E3%82%B9%E3%83%88\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"größe--maß-1\">Größe &amp; Maß<a class=\"anchor\" href=\"#gr%C3%B6%C3%9Fe--ma%C3%9F-1\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"section\">!!!<a class=\"anchor\" href=\"#section\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"chosen\" class=\"wide\">Own<a class=\"anchor\" href=\"#chosen\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n"},
-		{"ids never clash", "# A\n# A-1\n# A\n# A\n", "<h1 id=\"a\">A</h1>\n<h1 id=\"a-1\">A-1</h1>\n<h1 id=\"a-2\">A</h1>\n<h1 id=\"a-3\">A</h1>\n"},
+		{"headings in any script", "Text.\n# Größe & Maß\n## 日本語 テスト\n## Größe & Maß\n## !!!\n## Own {#chosen .wide}\n", "<p>Text.</p>\n<h1 id=\"größe--maß\">Größe &amp; Maß</h1>\n<h2 id=\"日本語-テスト\">日本語 テスト<a class=\"anchor\" href=\"#%E6%97%A5%E6%9C%AC%E8%AA%9E-%E3%83%86%E3%82%B9%E3%83%88\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"größe--maß-1\">Größe &amp; Maß<a class=\"anchor\" href=\"#gr%C3%B6%C3%9Fe--ma%C3%9F-1\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"section\">!!!<a class=\"anchor\" href=\"#section\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n<h2 id=\"chosen\" class=\"wide\">Own<a class=\"anchor\" href=\"#chosen\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n"},
+		{"ids never clash", "Text.\n# A\n# A-1\n# A\n# A\n", "<p>Text.</p>\n<h1 id=\"a\">A</h1>\n<h1 id=\"a-1\">A-1</h1>\n<h1 id=\"a-2\">A</h1>\n<h1 id=\"a-3\">A</h1>\n"},
 		{"links", "[a](b.md) [c](/d/?e=1&f=2#g) [h](https://example.org \"t\") [i](#j) [k](//example.org) [l](/_/confirm)\n", "<p><a[[link b.md]]>a</a> <a[[link /d/?e=1&f=2#g]]>c</a> <a href=\"https://example.org\" title=\"t\">h</a> <a href=\"#j\">i</a> <a href=\"//example.org\">k</a> <a href=\"/_/confirm\">l</a></p>\n"},
 		{"link by reference", "[a][r]\n\n[r]: b.md \"Title & more\"\n", "<p><a[[link b.md]] title=\"Title &amp; more\">a</a></p>\n"},
 		{"pictures", "![A *fine* one](p.svg \"t\") ![x](https://example.org/p.png)\n", "<p>[[image p.svg A fine one t]] <img src=\"https://example.org/p.png\" alt=\"x\" loading=\"lazy\"></p>\n"},
@@ -185,7 +185,8 @@ func TestExcerpt(t *testing.T) {
 		{"automatic, short", "One.\n", "<p>One.</p>\n", false},
 		{"automatic, whole paragraphs", "One.\n\n" + long + "\n\nThree.\n", "<p>One.</p>\n<p>" + long + "</p>\n", true},
 		{"automatic stops before a list", "One:\n\n- two\n", "<p>One:</p>\n", true},
-		{"automatic passes over a title", "# Title\n\nOne.\n", "<p>One.</p>\n", true},
+		{"automatic passes over a title", "# Title\n\nOne.\n", "<p>One.</p>\n", false},
+		{"automatic passes over a heading", "## Heading\n\nOne.\n", "<p>One.</p>\n", true},
 		{"no footnote in a list", "One[^1].\n\n<!--more-->\n\n[^1]: Note.\n", "<p>One.</p>\n", true},
 		{"marker in code is code", "`<!--more-->`\n\n" + long + "\n\nTwo.\n", "<p><code>&lt;!--more--&gt;</code></p>\n<p>" + long + "</p>\n", true},
 		{"nothing", "", "", false},
@@ -201,7 +202,7 @@ func TestExcerpt(t *testing.T) {
 
 func TestOpeningAndWords(t *testing.T) {
 	d := parsed("# Title\n\nOne *two* [three](x.md) \"four\".\n\n- five six\n\n```\nnot words\n```\n")
-	if d.Opening != "One two three “four”." || d.Words != 7 {
+	if d.Opening != "One two three “four”." || d.Words != 6 {
 		t.Errorf("%q, %d words", d.Opening, d.Words)
 	}
 	if got := Shorten(strings.Repeat("wörd ", 100), 21); got != "wörd wörd wörd wörd…" {
@@ -368,4 +369,27 @@ func FuzzParse(f *testing.F) {
 		}
 		memo.Of(d.Front.Params) // whatever front matter holds must have a digest
 	})
+}
+
+// A heading that is the title is no part of the text, where the title stands
+// already. One that says more than words stays.
+func TestTitleInTheText(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+		titled     bool
+	}{
+		{"# A *b* `c`\n\nText.\n", "<p>Text.</p>\n", true},
+		{"A\n=\n\n# B\n", "<h1 id=\"b\">B</h1>\n", true},
+		{"---\ntitle: A\n---\n# A\n", "", true},
+		{"---\ntitle: B\n---\n# A\n", "<h1 id=\"a\">A</h1>\n", false},
+		{"Text.\n\n# A\n", "<p>Text.</p>\n<h1 id=\"a\">A</h1>\n", false},
+		{"## A\n", "<h2 id=\"a\">A<a class=\"anchor\" href=\"#a\" aria-hidden=\"true\" tabindex=\"-1\"></a></h2>\n", false},
+		{"# ![Logo](l.svg) A\n", "<h1 id=\"logo-a\">[[image l.svg Logo]] A</h1>\n", false},
+		{"# [A](b.md)\n", "<h1 id=\"a\"><a[[link b.md]]>A</a></h1>\n", false},
+	} {
+		d := parsed(c.text)
+		if got := shown(d.Body); got != c.want || d.Titled != c.titled {
+			t.Errorf("%q: titled %v\n got %q\nwant %q", c.text, d.Titled, got, c.want)
+		}
+	}
 }

@@ -190,6 +190,7 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	places.fileLinks(root)
 	cut := moreMarker(root, body)
 	p.doc.Headings = headings(root, body)
+	p.takeTitle(root)
 	p.doc.Opening, p.doc.Words = openingAndWords(root, body)
 	refs := places.markReferences(root)
 	places.warnOfHTML(root)
@@ -220,6 +221,27 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	}
 	p.doc.Excerpt = newBody(b.Bytes(), refs)
 	return nil
+}
+
+// takeTitle takes a heading out of the text that is the title, and would stand
+// there twice.
+func (p *parse) takeTitle(root ast.Node) {
+	first, is := root.FirstChild().(*ast.Heading)
+	if !is || first.Level != 1 || p.doc.Front.Title != "" && p.doc.Front.Title != p.doc.Headings[0].Title {
+		return
+	}
+	more := false
+	_ = ast.Walk(first, func(n ast.Node, _ bool) (ast.WalkStatus, error) {
+		switch n.(type) {
+		case *ast.Image, *ast.Link, *ast.AutoLink, *ast.RawHTML, *shortcodeInlineNode:
+			more = true
+		}
+		return ast.WalkContinue, nil
+	})
+	if !more {
+		p.doc.Titled = true
+		root.RemoveChild(root, first)
+	}
 }
 
 // summary makes the excerpt of what the front matter says in its place, which is

@@ -316,7 +316,11 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	d.NoIndex = front.NoIndex
 	d.Authors = p.bylines(pg)
 	d.Shortcodes = shortcodesIn(doc.Body)
-	for _, h := range doc.Headings {
+	headings := doc.Headings
+	if doc.Titled {
+		headings = headings[1:]
+	}
+	for _, h := range headings {
 		d.Headings = append(d.Headings, Heading(h))
 	}
 	for _, image := range front.Images {
