@@ -1,6 +1,8 @@
 package build_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -13,6 +15,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/BurntSushi/toml"
+	"gopkg.in/yaml.v3"
 )
 
 // world is a site as a person sees it, from which the folder is written.
@@ -52,6 +57,7 @@ type post struct {
 	tags                                                    []string
 	draft, more                                             bool
 	series, authors, related, menu                          string
+	lastmod, description, images, params, format            string
 }
 
 type settings struct {
@@ -61,6 +67,19 @@ type settings struct {
 	button   string
 	pattern  string
 	images   string
+	more     [6]string // lines of site.yaml, one of each of moreSettings
+}
+
+// moreSettings are lines of site.yaml that exclude one another.
+func moreSettings() [6][]string {
+	return [6][]string{
+		{"", "author: Ana", "description: A site about something", "author: Ana\ndescription: Both", "language: de"},
+		{"", "theme: {accent: \"#884400\"}", "organization: {name: Us, sameAs: [\"https://example.org/us\"]}", "timeZone: America/Toronto"},
+		{"", "taxonomies: [tags, topics]", "taxonomies: [tags]", "taxonomies: [tags, categories, series, authors]"},
+		{"", "markdown: {html: true}", "markdown: {highlight: false}", "params: {a: 1, b: [x, y]}"},
+		{"", "tracker: {url: \"https://cards.example.com\"}", "related: 1", "related: 0"},
+		{"", "menus: {main: [{title: Up, url: /}, {title: Below, url: /posts/, parent: Up}], footer: [{title: About, url: /about/}]}"},
+	}
 }
 
 func newWorld(seed uint64) *world {
@@ -121,7 +140,7 @@ func (w *world) edit() string {
 	name, p := w.anyPost()
 	n := w.random.IntN(1000)
 	what := ""
-	switch w.random.IntN(34) {
+	switch w.random.IntN(50) {
 	case 0, 1, 2:
 		p.body = fmt.Sprintf("The beginning.\n\nThe end, version %d.\n", n)
 		what = "body"
@@ -240,8 +259,91 @@ func (w *world) edit() string {
 		p.body = "The beginning.\n\n![A photo](/posts/photo.jpg)\n\n![Another](/photo.png \"Title\")\n"
 		w.settings.images = []string{"", "{widths: [100, 250]}", "{share: false}", "{quality: 50}"}[w.random.IntN(4)]
 		what = "pictures " + w.settings.images
+	case 34, 35:
+		name, p = w.anyBundle()
+		beside := filepath.ToSlash(filepath.Join(filepath.Dir(name), []string{"photo.jpg", "notes.txt", "data.csv", "deep/other.png"}[w.random.IntN(4)]))
+		text := fmt.Sprintf("notes %d\n", n)
+		if strings.HasSuffix(beside, "g") {
+			text = photograph(beside, 300+n%200, 200)
+		}
+		w.toggle(beside, text)
+		p.body = "The beginning.\n\n![Beside](photo.jpg) and [notes](notes.txt).\n\n![Deep](deep/other.png)\n"
+		what = "in a bundle " + beside
+	case 36:
+		other, isBundle := strings.CutSuffix(name, "/index.md")
+		if isBundle {
+			other += ".md"
+		} else {
+			other = strings.TrimSuffix(name, ".md") + "/index.md"
+		}
+		if w.posts[other] == nil {
+			delete(w.posts, name)
+			w.posts[other] = p
+		}
+		what = name + " becomes " + other
+	case 37:
+		p.format = []string{"yaml", "toml", "json"}[w.random.IntN(3)]
+		what = "front matter as " + p.format
+	case 38:
+		delete(w.posts, name)
+		w.posts[filepath.ToSlash(filepath.Join(filepath.Dir(name), strings.ToUpper(filepath.Base(name)[:1])+filepath.Base(name)[1:]))] = p
+		what = "upper case of " + name
+	case 39, 40, 41:
+		kind := w.random.IntN(len(w.settings.more))
+		choices := moreSettings()[kind]
+		w.settings.more[kind] = choices[w.random.IntN(len(choices))]
+		what = "settings " + w.settings.more[kind]
+	case 42:
+		p.lastmod = []string{"", "2026-05-01", "2026-05-02T10:00:00Z"}[w.random.IntN(3)]
+		p.description = []string{"", fmt.Sprintf("Described %d", n)}[w.random.IntN(2)]
+		p.params = []string{"", fmt.Sprintf("{own: %d, list: [a, b]}", n)}[w.random.IntN(2)]
+		what = "lastmod, description, params"
+	case 43:
+		p.images = []string{"", "[/posts/photo.jpg]", "[/pic.svg]", "[\"https://example.org/x.png\"]"}[w.random.IntN(4)]
+		what = "images " + p.images
+	case 44:
+		own := []string{"content/tags/funnel/_index.md", "content/404.md", "content/posts/_index.md", "content/tags/_index.md", "content/series/one-by-one/_index.md"}[w.random.IntN(5)]
+		w.toggle(own, fmt.Sprintf("---\ntitle: Own %d\n---\nText %d, see [about](/about.md).\n", n, n))
+		what = own
+	case 45:
+		still := []string{"static/notes.txt", "static/old.html", "static/posts/readme.txt", "static/favicon.ico"}[w.random.IntN(4)]
+		w.toggle(still, fmt.Sprintf("still %d", n))
+		what = still
+	case 46:
+		w.files["content/landing.md"] = fmt.Sprintf("---\ntitle: Landing\nlayout: landing\nlists: {new: {section: posts, limit: %d}, funnel: {tag: funnel, order: %s}, chosen: {pages: [%s]}}\n---\nText.\n",
+			1+n%3, []string{"title", "oldest", "newest", "weight"}[n%4], w.linkFrom(name))
+		what = "lists"
+	case 47:
+		p.body = fmt.Sprintf("The beginning.\n\n> [!NOTE] Mind\n> this %d.\n\n{{< form call >}}\n\n```go\nvar n = %d\n```\n\n<b>raw</b>[^1] and {{< button \"/about.md\" >}}\n\n[^1]: Note.\n", n, n)
+		what = "callout, form, code"
+	case 48:
+		at := []string{"content/guides/_index.md", "content/guides/deep/_index.md", "content/guides/deep/one.md", "content/guides/two/index.md"}[w.random.IntN(4)]
+		w.toggle(at, fmt.Sprintf("---\ntitle: Guide %d\ndate: 2026-02-0%d\ntopics: [x%d]\n---\nA guide to [about](/about.md).\n", n, 1+n%9, n%2))
+		what = at
+	case 49:
+		w.toggle([]string{"templates/partials/head.html", "templates/base.html", "templates/list.html", "templates/term.html", "templates/404.html"}[w.random.IntN(5)],
+			fmt.Sprintf("{{define \"main\"}}<h1>{{.Page.Title}} %d</h1>{{range .Items}}{{.Title}}{{end}}{{range .Page.Tags}}{{.URL}}{{end}}{{end}}<title>{{.Page.HeadTitle}}</title>{{block \"main\" .}}{{end}}", n))
+		what = "another layout"
 	}
 	return what
+}
+
+// anyBundle is a post with a folder of its own; one is made where there is none.
+func (w *world) anyBundle() (string, *post) {
+	for _, name := range slices.Sorted(maps.Keys(w.posts)) {
+		if strings.HasSuffix(name, "/index.md") && w.random.IntN(2) == 0 {
+			return name, w.posts[name]
+		}
+	}
+	w.addPost()
+	name := fmt.Sprintf("content/posts/post-%d", w.nextPost)
+	p := w.posts[name+".md"]
+	if p == nil {
+		p = w.posts[name+"/index.md"]
+	}
+	delete(w.posts, name+".md")
+	w.posts[name+"/index.md"] = p
+	return name + "/index.md", p
 }
 
 // photograph is a small picture as a file, of a kind by its name.
@@ -279,34 +381,49 @@ func (w *world) linkFrom(name string) string {
 }
 
 func (w *world) text(p *post) string {
+	body := p.body
+	if p.more {
+		body = strings.Replace(body, "\n\n", "\n\n<!--more-->\n\n", 1)
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "---\ntitle: %q\ndate: %s\n", p.title, p.date.Format(time.RFC3339))
-	for key, value := range map[string]string{"slug": p.slug, "expiryDate": p.expiry, "publishDate": p.publish, "form": p.form, "layout": p.layout} {
-		if value != "" {
+	fmt.Fprintf(&b, "title: %q\ndate: %s\n", p.title, p.date.Format(time.RFC3339))
+	for _, pair := range [][2]string{{"slug", p.slug}, {"expiryDate", p.expiry}, {"publishDate", p.publish}, {"form", p.form}, {"layout", p.layout},
+		{"lastmod", p.lastmod}, {"description", p.description}, {"images", p.images}, {"params", p.params}, {"alias", p.alias},
+		{"series", p.series}, {"authors", p.authors}, {"related", p.related}, {"menus", p.menu}} {
+		if key, value := pair[0], pair[1]; value != "" {
+			if key == "alias" {
+				key, value = "aliases", "["+value+"]"
+			}
 			fmt.Fprintf(&b, "%s: %s\n", key, value)
 		}
 	}
 	if len(p.tags) > 0 {
 		fmt.Fprintf(&b, "tags: [%s]\n", strings.Join(p.tags, ", "))
 	}
-	if p.alias != "" {
-		fmt.Fprintf(&b, "aliases: [%s]\n", p.alias)
-	}
-	for key, value := range map[string]string{"series": p.series, "authors": p.authors, "related": p.related, "menus": p.menu} {
-		if value != "" {
-			fmt.Fprintf(&b, "%s: %s\n", key, value)
-		}
-	}
 	if p.draft {
 		b.WriteString("draft: true\n")
 	}
-	b.WriteString("---\n")
-	if p.more {
-		b.WriteString(strings.Replace(p.body, "\n\n", "\n\n<!--more-->\n\n", 1))
-	} else {
-		b.WriteString(p.body)
+	if p.format == "" || p.format == "yaml" {
+		return "---\n" + b.String() + "---\n" + body
 	}
-	return b.String()
+	// The other formats say the same in their own way.
+	var values map[string]any
+	if err := yaml.Unmarshal([]byte(b.String()), &values); err != nil {
+		panic(err) // written just above
+	}
+	var out bytes.Buffer
+	var err error
+	if p.format == "toml" {
+		out.WriteString("+++\n")
+		err = toml.NewEncoder(&out).Encode(values)
+		out.WriteString("+++\n")
+	} else {
+		err = json.NewEncoder(&out).Encode(values)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return out.String() + body
 }
 
 func (w *world) siteYAML() string {
@@ -327,6 +444,14 @@ func (w *world) siteYAML() string {
 	}
 	if s.pattern != "" {
 		fmt.Fprintf(&b, "permalinks: {posts: %q}\n", s.pattern)
+	}
+	for _, line := range s.more {
+		if strings.HasPrefix(line, "menus:") && s.menu > 0 {
+			continue // once is enough
+		}
+		if line != "" {
+			b.WriteString(line + "\n")
+		}
 	}
 	return b.String()
 }

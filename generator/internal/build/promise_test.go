@@ -99,7 +99,15 @@ func play(t *testing.T, seed uint64, edits int) {
 		if err != nil {
 			t.Fatalf("seed %d, edit %d (%s): incremental build: %v", seed, n, what, err)
 		}
-		renewed, err := build.New(options(site, again, now)).Build(context.Background())
+		anew := options(site, again, now)
+		anew.Kept = filepath.Join(dir, "kept")
+		what += spoil(t, w, anew.Kept)
+		process := build.New(anew)
+		renewed, err := process.Build(context.Background())
+		if err == nil {
+			process.Keep(context.Background(), filepath.Join(dir, "note.json"), renewed)
+		}
+		process.Close()
 		if err != nil {
 			t.Fatalf("seed %d, edit %d (%s): new process: %v", seed, n, what, err)
 		}
