@@ -45,7 +45,7 @@ type FrontMatter struct {
 	Weight      int
 	Form        FormChoice
 	Related     RelatedChoice
-	Lists       []List      // by name
+	Lists       []List      // as they stand there; of TOML and JSON by name
 	Menus       []MenuEntry // in order of the menus' names
 	NoIndex     bool        // search engines are asked to leave the page out
 	ID          string

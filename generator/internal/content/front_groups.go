@@ -90,7 +90,6 @@ func (f *fields) lists(node *yaml.Node) []List {
 		})
 		out = append(out, list)
 	})
-	slices.SortFunc(out, func(a, b List) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -42,6 +42,7 @@ type Data struct {
 	Terms         []Term             // on a list of terms (`terms.html`), every tag or category, by name
 	Pager         Pager              // where in a long list this page stands
 	Lists         map[string][]*Item // the lists that the page's front matter declares, by name
+	ListNames     []string           // the names of those lists, in the order of the front matter
 	Sidebar       []NavItem          `digest:"-"` // every page of a manual's section, in order
 	SidebarDigest memo.Digest
 	Data          map[string]any `digest:"-"` // the data files by name, without ending; folders are groups of their files

@@ -60,6 +60,7 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) error {
 			return err
 		}
 		d.Lists[list.Name] = items // an empty list is still one
+		d.ListNames = append(d.ListNames, list.Name)
 	}
 	return nil
 }
