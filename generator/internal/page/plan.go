@@ -459,12 +459,13 @@ const redirectPage = `<!DOCTYPE html>
 <html lang="%s">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>%s</title>
 <link rel="canonical" href="%s">
 <meta name="robots" content="noindex">
 <meta http-equiv="refresh" content="0; url=%s">
 </head>
-<body><p><a href="%s">%s</a></p></body>
+<body><main><h1><a href="%s">%s</a></h1></main></body>
 </html>
 `
 
