@@ -221,12 +221,32 @@ func (shortcodeBlock) Open(_ ast.Node, reader text.Reader, pc parser.Context) (a
 		return node, parser.NoChildren
 	}
 	if c.closes || c.broken != "" || !closedBelow(reader.Source()[segment.Stop:], c.name) {
+		if words, found := captionOf(c, line[at:at+length]); found {
+			start := segment.Start + at + words
+			inner := ast.NewTextBlock()
+			inner.Lines().Append(text.NewSegment(start, start+len(c.params["caption"])))
+			delete(node.params, "caption")
+			node.paired = true
+			node.AppendChild(node, inner)
+		}
 		reader.AdvanceToEOL()
 		return node, parser.NoChildren
 	}
 	node.paired = true
 	reader.AdvanceToEOL()
 	return node, parser.HasChildren
+}
+
+// captionOf is where in a call of figure the words of its caption begin, which
+// are markdown as they would be before its end.
+func captionOf(c call, source []byte) (start int, found bool) {
+	const figure, caption = "figure", ` caption="`
+	words := c.params["caption"]
+	if c.name != figure || c.closes || c.broken != "" || words == "" {
+		return 0, false
+	}
+	at := bytes.Index(source, []byte(caption+words+`"`)) // not found where a quote within is escaped
+	return at + len(caption), at >= 0
 }
 
 // closedBelow tells whether a call ends further down, at its own depth and not

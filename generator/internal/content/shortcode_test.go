@@ -101,3 +101,21 @@ func refsOf(doc Document) (out []Ref) {
 	}
 	return out
 }
+
+// The caption of a figure is markdown, wherever it is written.
+func TestCaptions(t *testing.T) {
+	for source, want := range map[string]string{
+		"{{< figure src=\"a.png\" caption=\"By [Ana](b.md), *1986*\" alt=\"x\" >}}\n":                   "[[shortcode figure]]By <a[[link b.md]]>Ana</a>, <em>1986</em>[[end]]",
+		"{{< figure caption=\"A\" src=\"a.png\" />}}\n\n{{< figure src=b.png >}}\nB\n{{< /figure >}}\n": "[[shortcode figure]]A[[end]][[shortcode figure]]<p>B</p>\n[[end]]",
+		"{{< figure src=\"a.png\" caption=\"a \\\"quote\\\" *b*\" >}}\n":                                "[[shortcode figure]]",
+		"{{< other caption=\"*A*\" >}}\n":                                                               "[[shortcode other]]",
+	} {
+		d := parsed(source)
+		if got := shown(d.Body); got != want || len(d.Problems) > 0 {
+			t.Errorf("%s\n got %q\nwant %q\n%v", source, got, want, d.Problems)
+		}
+	}
+	if refs := refsOf(parsed("{{< figure src=\"a.png\" caption=\"a \\\"quote\\\" *b*\" >}}\n")); refs[0].Params["caption"] != `a "quote" *b*` {
+		t.Errorf("%+v", refs)
+	}
+}
