@@ -182,7 +182,7 @@ func TestMarkupIsValid(t *testing.T) {
 	checker, java := judge(t, "vnu-jar/build/dist/vnu.jar"), judgesProgram(t, "java")
 	for _, f := range []folder{own(t), starter(t), everything(t)} {
 		f.cardbowl("build")
-		c := exec.Command(java, "-jar", checker, "--errors-only", "--skip-non-html", "--format", "gnu", filepath.Join(f.path, "public"))
+		c := exec.Command(java, "-jar", checker, "--Werror", "--skip-non-html", "--format", "gnu", filepath.Join(f.path, "public"))
 		if said, err := c.CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, bytes.ReplaceAll(said, []byte(f.path), nil))
 		}
