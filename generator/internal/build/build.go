@@ -215,7 +215,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	o.Doing("parsing the documents")
-	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Language: cfg.Language}, b.memo, b.kept, o.Workers)
+	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Search: cfg.Search, Language: cfg.Language}, b.memo, b.kept, o.Workers)
 	note(problems)
 	if err != nil {
 		return t, err

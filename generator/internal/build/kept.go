@@ -61,7 +61,7 @@ func (b *Builder) open() {
 func usedBy(i index) int64 {
 	n := int64(0)
 	for _, d := range i.Documents {
-		n += int64(d.Result.Body.Kept.Length)
+		n += int64(d.Result.Body.Kept.Length + d.Result.Terms.Kept.Length)
 	}
 	return n
 }

@@ -66,10 +66,10 @@ func postFile(n int) string { return fmt.Sprintf("content/posts/p%03d.md", n) }
 
 // TestRenders states what named edits cost in a blog of 100 posts: home and
 // section list of 10 pages each, 10 tag pages of 10 posts each, the list of
-// tags, and the page for missing addresses.
+// tags, the page of the search, and the one for missing addresses.
 func TestRenders(t *testing.T) {
 	const posts = 100
-	const pages = posts + 10 + 10 + 10 + 1 + 1
+	const pages = posts + 10 + 10 + 10 + 1 + 1 + 1
 	edits := []struct {
 		name             string
 		edit             func(dir string)
@@ -85,10 +85,10 @@ func TestRenders(t *testing.T) {
 			put(t, dir, postFile(50), strings.Replace(blogText(50, "Renamed", "", "Another body."), "tag0", "tag1", 1))
 		}, 1, 1 + 3 + 1 + 1 + 1}, // tag1 now has 11 posts: a second page
 		{"back again", func(dir string) { put(t, dir, postFile(50), blogText(50, "Renamed", "", "Another body.")) }, 1, 1 + 2 + 1 + 1 + 1},
-		// the oldest: one neighbour, the last pages of home and section, its tag, the list of tags
-		{"oldest deleted", func(dir string) { os.Remove(filepath.Join(dir, postFile(0))) }, 0, 1 + 1 + 1 + 1 + 1},
+		// the oldest: one neighbour, the last pages of home and section, its tag, the list of tags, the number of pages to search
+		{"oldest deleted", func(dir string) { os.Remove(filepath.Join(dir, postFile(0))) }, 0, 1 + 1 + 1 + 1 + 1 + 1},
 		{"oldest back as a draft", func(dir string) { put(t, dir, postFile(0), blogText(0, "Post 0", "draft: true\n", "The body.")) }, 1, 0},
-		{"published", func(dir string) { put(t, dir, postFile(0), blogText(0, "Post 0", "", "The body.")) }, 1, 1 + 1 + 1 + 1 + 1 + 1},
+		{"published", func(dir string) { put(t, dir, postFile(0), blogText(0, "Post 0", "", "The body.")) }, 1, 1 + 1 + 1 + 1 + 1 + 1 + 1},
 		{"another address", func(dir string) { put(t, dir, postFile(0), blogText(0, "Post 0", "slug: first\n", "The body.")) }, 1, 1 + 1 + 1 + 1 + 1},
 		{"partial of posts", func(dir string) { put(t, dir, "templates/partials/signature.html", "<p>Sincerely</p>") }, 0, posts},
 		{"partial of nobody", func(dir string) { put(t, dir, "templates/partials/nobody.html", "<p>Still unused</p>") }, 0, 0},
@@ -121,7 +121,8 @@ func TestRenders(t *testing.T) {
 }
 
 // TestOneBodyOfAThousand rewrites the files whose bytes changed and no other,
-// in the same process and in a new one; a build without change writes none.
+// in the same process and in a new one; a build without change writes none. What
+// changes is the post, what the search says of it, and where it finds its words.
 func TestOneBodyOfAThousand(t *testing.T) {
 	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
 	writeBlog(t, dir, 1000)
@@ -144,11 +145,11 @@ func TestOneBodyOfAThousand(t *testing.T) {
 	}
 	// Old enough to be in no feed, which would show the whole text.
 	put(t, dir, postFile(100), blogText(100, "Post 100", "", "Another body."))
-	if r := mustBuild(t, b); fmt.Sprint(r.Output.Written) != "[posts/p100/index.html]" {
+	if r := mustBuild(t, b); fmt.Sprint(r.Output.Written) != "[posts/p100/index.html search/pages-5.json search/words-1c.json search/words-2b.json]" {
 		t.Errorf("written: %v", r.Output.Written)
 	}
 	put(t, dir, postFile(101), blogText(101, "Post 101", "", "Another body."))
-	if r := mustBuild(t, build.New(options(dir, out, time.Now))); fmt.Sprint(r.Output.Written) != "[posts/p101/index.html]" {
+	if r := mustBuild(t, build.New(options(dir, out, time.Now))); fmt.Sprint(r.Output.Written) != "[posts/p101/index.html search/pages-5.json search/words-1c.json search/words-2b.json]" {
 		t.Errorf("new process, written: %v", r.Output.Written)
 	}
 	touched := 0
@@ -157,8 +158,8 @@ func TestOneBodyOfAThousand(t *testing.T) {
 			touched++
 		}
 	}
-	if touched != 2 {
-		t.Errorf("%d files were touched, want the two posts", touched)
+	if touched != 2+3 {
+		t.Errorf("%d files were touched, want the two posts and three of the search", touched)
 	}
 }
 

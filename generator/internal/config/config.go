@@ -32,6 +32,7 @@ type Config struct {
 	Paginate     int  // entries on one page of a list
 	Related      int  // related posts named under a post; 0: none
 	HTML         bool // markdown.html: raw HTML in markdown is let through
+	Search       bool // search: the site has a page to search it
 	Highlight    bool // markdown.highlight: code is coloured by its language
 	Images       Images
 	Theme        Theme
@@ -181,6 +182,9 @@ type file struct {
 	Paginate int `yaml:"paginate"`
 	// How many posts on the same subjects a post names at its end; 0 for none.
 	Related *int `yaml:"related"`
+	// The site has a page, `/search/`, on which its texts are searched in the
+	// reader's browser.
+	Search *bool `yaml:"search"`
 	// How text is read.
 	Markdown struct {
 		// HTML in the text is let through. Only for sites whose writers you trust.
@@ -354,6 +358,7 @@ func (l *loader) config(f file, baseURL string) Config {
 	if f.Related != nil {
 		c.Related = *f.Related
 	}
+	c.Search = f.Search == nil || *f.Search
 	if c.Related < 0 {
 		l.complain(l.value("related"), diag.Error, "related is how many posts are named under a post: 0 or more", "")
 		c.Related = 0

@@ -19,6 +19,7 @@ type Document struct {
 	Opening  string // the opening words as plain text, at most openingLength characters
 	Words    int
 	Headings []Heading
+	Terms    Body        // the words of the text as search.Count packs them, in one segment; nothing where there is no search
 	Titled   bool        // the first heading is the title, and no part of the body
 	Digest   memo.Digest // of the file's bytes
 	Problems diag.List
@@ -48,6 +49,7 @@ type FrontMatter struct {
 	Lists       []List      // as they stand there; of TOML and JSON by name
 	Menus       []MenuEntry // in order of the menus' names
 	NoIndex     bool        // search engines are asked to leave the page out
+	NoSearch    bool        // and the site's own search does
 	ID          string
 	Params      map[string]any   // unknown keys, and the keys of params:
 	Places      map[string]Place // where each key stands, by its name here in lower case

@@ -359,6 +359,8 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 		front.Menus = f.menus(value)
 	case "noindex":
 		front.NoIndex = f.boolean(name, value)
+	case "search":
+		front.NoSearch = !f.boolean(name, value)
 	case "robots":
 		front.NoIndex = strings.Contains(strings.ToLower(f.str(name, value)), "noindex")
 	case "taxonomies": // Zola's group of them

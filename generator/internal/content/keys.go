@@ -43,6 +43,7 @@ func Keys() []Key {
 		{Name: "lists", Kind: "group", About: "Lists that the page shows besides its text, each with a name and `section`, `tag`, `category`, `author`, `pages`, `order` (`newest`, `oldest`, `title` or `weight`) and `limit`.", Example: "{latest: {section: posts, limit: 3}}"},
 		{Name: "menus", Kind: "text, list or group", About: "Menus that the page enters itself into; a group says `name`, `parent` and `weight` of each entry, which else has that of the page.", Example: "{footer: {name: Calls, weight: 5}}"},
 		{Name: "noindex", Kind: "true or false", About: "`true` asks search engines to leave the page out.", Example: "true"},
+		{Name: "search", Kind: "true or false", About: "`false` keeps the page out of the site's own search.", Example: "false"},
 		{Name: "params", Kind: "group", About: "Keys of your own, for templates: `.Page.Params`.", Example: "{colour: green}"},
 		{Name: "id", Kind: "text", About: "A name for the post that never changes, for feed readers. Without it, its address.", Example: "first-call-2026"},
 

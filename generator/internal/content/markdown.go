@@ -20,6 +20,8 @@ import (
 	"github.com/yuin/goldmark/util"
 
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/search"
 )
 
 // mark stands around a reference's number in rendered HTML. A text with a NUL
@@ -555,23 +557,28 @@ func countWords[T string | []byte](s T) int {
 	return words
 }
 
-// openingAndWords are the first paragraphs as one plain line, cut between
-// words, and the number of words of the whole text.
-func openingAndWords(root ast.Node, body []byte) (opening string, words int) {
+// opening fills in the first paragraphs as one plain line, cut between words, the
+// number of words of the whole text, and what it is searched for by.
+func (p *parse) opening(root ast.Node, body []byte) {
 	var parts []string
 	var b bytes.Buffer
 	length := 0
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
-		b.Reset()
+		start := b.Len()
 		writePlain(&b, n, body)
-		line := bytes.TrimSpace(b.Bytes())
-		words += countWords(line)
+		line := bytes.TrimSpace(b.Bytes()[start:])
+		p.doc.Words += countWords(line)
 		if n.Kind() == ast.KindParagraph && length < openingLength {
 			parts = append(parts, strings.Fields(string(line))...)
 			length += len(line)
 		}
+		b.WriteByte('\n')
 	}
-	return Shorten(strings.Join(parts, " "), openingLength), words
+	p.doc.Opening = Shorten(strings.Join(parts, " "), openingLength)
+	if p.settings.Search && !p.doc.Front.NoSearch {
+		packed := search.Count(b.String())
+		p.doc.Terms = Body{Text: string(packed), Digest: memo.OfBytes(packed)}
+	}
 }
 
 // Shorten cuts between words, with an ellipsis, to at most limit characters.

@@ -30,11 +30,12 @@ type Settings struct {
 	Taxonomies []string
 	HTML       bool   // raw HTML is let through
 	Plain      bool   // code is not highlighted
+	Search     bool   // the words of the text are counted
 	Language   string // BCP 47: decides quotation marks and the few words a text gets from us
 }
 
 func (s Settings) digest() memo.Digest {
-	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML, s.Plain, s.Language)
+	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML, s.Plain, s.Search, s.Language)
 }
 
 // ParseAll parses every markdown file under content/, by path. A file the memo
@@ -65,7 +66,7 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 					return Document{File: f.Path}
 				}
 				d := parseWatched(f, text, settings, converter)
-				d.Body = d.Body.kept(texts)
+				d.Body, d.Terms = d.Body.kept(texts), d.Terms.kept(texts)
 				return d
 			})
 			return failed
@@ -191,7 +192,7 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	cut := moreMarker(root, body)
 	p.doc.Headings = headings(root, body)
 	p.takeTitle(root)
-	p.doc.Opening, p.doc.Words = openingAndWords(root, body)
+	p.opening(root, body)
 	refs := places.markReferences(root)
 	places.warnOfHTML(root)
 	places.warnOfDoubles(root)

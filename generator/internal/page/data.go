@@ -47,6 +47,15 @@ type Data struct {
 	SidebarDigest memo.Digest
 	Data          map[string]any `digest:"-"` // the data files by name, without ending; folders are groups of their files
 	DataDigest    memo.Digest
+	Search        *SearchIndex // on the page of the search (`search.html`), what its script has to know
+}
+
+// SearchIndex is what the script of the search has to know.
+type SearchIndex struct {
+	Folder  string // where the files of the index are, from the root
+	Shards  int    // over how many files the words are spread
+	Pages   int    // how many pages are found
+	PerFile int    // how many of them one file lists
 }
 
 // Site is the same on every page of one build.

@@ -95,7 +95,7 @@ type Picture struct {
 // that its layout names. The error is for a text that is kept no more,
 // or a file that changed.
 func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
-	p := planner{site: s, texts: in.Texts, line: in.Line, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}}
+	p := planner{site: s, texts: in.Texts, line: in.Line, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}, layoutName: map[*site.Page]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
@@ -121,6 +121,7 @@ func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
 			p.plan.Written = append(p.plan.Written, p.redirect(alias, pg))
 		}
 	}
+	p.search()
 	if slices.Contains(s.Extras, site.Sitemap) {
 		p.sitemap()
 	}
@@ -156,6 +157,7 @@ type planner struct {
 	items        map[*site.Page]*Item
 	said         map[*site.Page]memo.Digest // what the text of each page says, its references resolved
 	markup       map[string]string          // of forms, by name and place
+	layoutName   map[*site.Page]string
 	plan         Plan
 	problems     diag.List
 }
@@ -164,6 +166,9 @@ func (p *planner) siteData() Site {
 	c := p.config
 	s := Site{Title: c.Title, Description: c.Description, Language: c.Language, Locale: locale(c.Language), Author: c.Author, BaseURL: c.BaseURL,
 		Home: p.base, Tracker: c.Tracker.URL, Params: c.Params}
+	if c.Search {
+		s.Search = p.relative(searchPath)
+	}
 	for _, name := range []string{"/favicon.svg", "/favicon.png", "/favicon.ico"} {
 		if s.Icon == "" && p.site.HasFile(name) {
 			s.Icon = p.relative(name)
@@ -209,6 +214,7 @@ func (p *planner) page(pg *site.Page) error {
 	ending := p.placeForm(pg, pg.Form, "end")
 	data.FormDigest = memo.Of(ending.markup, ending.post)
 	name := p.layoutOf(pg)
+	p.layoutName[pg] = name
 	shared := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
 	l, _ := p.layouts.Get(name)
 	if err := p.named(pg, l.Names, &shared); err != nil {
@@ -264,6 +270,8 @@ func (p *planner) layoutOf(pg *site.Page) string {
 		p.problems = append(p.problems, pg.Doc.At("layout", diag.Error, fmt.Sprintf("there is no layout `%s`", named), hint))
 	}
 	switch {
+	case p.isSearch(pg):
+		return searchLayout
 	case len(pg.AllTerms) > 0:
 		return "terms"
 	case pg.Term && pg.Taxonomy == site.Authors && p.has("author"):
@@ -281,7 +289,7 @@ func (p *planner) layoutOf(pg *site.Page) string {
 // ownLayouts are the names of layouts that stand for a kind of page, and for no
 // section that happens to have the same name.
 func ownLayouts() []string {
-	return []string{"home", "post", "page", "list", "terms", "term", "author", "404"}
+	return []string{"home", "post", "page", "list", "terms", "term", "author", "404", searchLayout}
 }
 
 func (p *planner) has(name string) bool {

@@ -1,0 +1,165 @@
+package search
+
+import (
+	"iter"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// longest is what counts of a word, in characters.
+const longest = 40
+
+// Words are the words of a text as they are looked for: in small letters,
+// without accents, at least two characters long.
+func Words(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for len(text) > 0 {
+			start := strings.IndexFunc(text, inRun)
+			if start < 0 {
+				return
+			}
+			text = text[start:]
+			end := strings.IndexFunc(text, func(r rune) bool { return !inRun(r) })
+			if end < 0 {
+				end = len(text)
+			}
+			for run := range strings.FieldsFuncSeq(fold(text[:end]), func(r rune) bool { return !inWord(r) }) { // one letter may fall apart into others
+				if !split(run, yield) {
+					return
+				}
+			}
+			text = text[end:]
+		}
+	}
+}
+
+func inRun(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+	}
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
+
+func inWord(r rune) bool { return inRun(r) && !unicode.IsMark(r) }
+
+// split parts a run of letters where it changes to or from a script without
+// blanks.
+func split(run string, yield func(string) bool) bool {
+	for len(run) > 0 {
+		first, size := utf8.DecodeRuneInString(run)
+		wide := unspaced(first)
+		end := size
+		for end < len(run) {
+			r, size := utf8.DecodeRuneInString(run[end:])
+			if unspaced(r) != wide {
+				break
+			}
+			end += size
+		}
+		part := run[:end]
+		run = run[end:]
+		if wide {
+			if !pairs(part, yield) {
+				return false
+			}
+		} else if part = cut(part, longest); len(part) > size && !yield(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// pairs are every two neighbouring characters, or the only one.
+func pairs(part string, yield func(string) bool) bool {
+	_, size := utf8.DecodeRuneInString(part)
+	if size == len(part) {
+		return yield(part)
+	}
+	for size < len(part) {
+		_, next := utf8.DecodeRuneInString(part[size:])
+		if !yield(part[:size+next]) {
+			return false
+		}
+		part, size = part[size:], next
+	}
+	return true
+}
+
+// unspaced tells the scripts that put no blanks between words.
+func unspaced(r rune) bool {
+	return r >= '\u0E00' && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+}
+
+func cut(s string, runes int) string {
+	if len(s) <= runes {
+		return s
+	}
+	for i := range s {
+		if runes == 0 {
+			return s[:i]
+		}
+		runes--
+	}
+	return s
+}
+
+// fold writes a run of letters in small ones, without accents.
+func fold(run string) string {
+	ascii := true
+	for i := range len(run) {
+		ascii = ascii && run[i] < utf8.RuneSelf
+	}
+	if ascii {
+		return strings.ToLower(run)
+	}
+	var b strings.Builder
+	b.Grow(len(run))
+	for _, r := range norm.NFKD.String(run) {
+		if !unicode.IsMark(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return strings.ReplaceAll(b.String(), "ς", "σ") // the same letter at the end of a word
+}
+
+// Count packs the words of a text with how often each stands in it, in the order
+// in which they come.
+func Count(text string) []byte {
+	at := map[string]int{}
+	var words []string
+	var times []int
+	for word := range Words(text) {
+		i, known := at[word]
+		if !known {
+			i = len(words)
+			at[word] = i
+			words, times = append(words, word), append(times, 0)
+		}
+		times[i]++
+	}
+	var packed []byte
+	for i, word := range words {
+		packed = append(packed, byte(min(times[i], most)), byte(len(word)))
+		packed = append(packed, word...)
+	}
+	return packed
+}
+
+// most is how often a word is counted in one text.
+const most = 3
+
+// counted are the words and numbers that Count packed.
+func counted(packed []byte) iter.Seq2[[]byte, int] {
+	return func(yield func([]byte, int) bool) {
+		for len(packed) >= 2 {
+			times, end := int(packed[0]), 2+int(packed[1])
+			if end > len(packed) || !yield(packed[2:end], times) {
+				return
+			}
+			packed = packed[end:]
+		}
+	}
+}
