@@ -576,7 +576,7 @@ func (p *parse) opening(root ast.Node, body []byte) {
 	}
 	p.doc.Opening = Shorten(strings.Join(parts, " "), openingLength)
 	if p.settings.Search && !p.doc.Front.NoSearch {
-		packed := search.Count(b.String())
+		packed := search.Count(b.Bytes())
 		p.doc.Terms = Body{Text: string(packed), Digest: memo.OfBytes(packed)}
 	}
 }

@@ -74,9 +74,14 @@ func Index(pages []Page, text func(n int, use func(packed []byte) error) error) 
 		shards[i] = map[string][]uint32{}
 	}
 	const weightBits = 6
+	lists := map[string]*[]uint32{} // by word: looked up far more often than made
 	add := func(word []byte, page, weight int) {
-		shard := shards[ShardOf(word, len(shards))]
-		shard[string(word)] = append(shard[string(word)], uint32(page)<<weightBits|uint32(min(weight, 1<<weightBits-1)))
+		list, known := lists[string(word)]
+		if !known {
+			list = new([]uint32)
+			lists[string(word)] = list
+		}
+		*list = append(*list, uint32(page)<<weightBits|uint32(min(weight, 1<<weightBits-1)))
 	}
 	for n, p := range pages {
 		more := map[string]int{}
@@ -107,6 +112,9 @@ func Index(pages []Page, text func(n int, use func(packed []byte) error) error) 
 		for word, weight := range more { // in any order: each is a line of its own
 			add([]byte(word), n, weight)
 		}
+	}
+	for word, list := range lists {
+		shards[ShardOf([]byte(word), len(shards))][word] = *list
 	}
 	out := make([][]byte, len(shards))
 	for i, shard := range shards {

@@ -38,7 +38,7 @@ func Words(text string) iter.Seq[string] {
 
 func inRun(r rune) bool {
 	if r < utf8.RuneSelf {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		return letter(byte(r))
 	}
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
 }
@@ -127,25 +127,65 @@ func fold(run string) string {
 
 // Count packs the words of a text with how often each stands in it, in the order
 // in which they come.
-func Count(text string) []byte {
-	at := map[string]int{}
-	var words []string
-	var times []int
-	for word := range Words(text) {
-		i, known := at[word]
-		if !known {
-			i = len(words)
-			at[word] = i
-			words, times = append(words, word), append(times, 0)
+func Count(text []byte) []byte {
+	c := counter{at: make(map[string]int, 256)}
+	lower := make([]byte, 0, 64)
+	for i := 0; i < len(text); {
+		if !letter(text[i]) && text[i] < utf8.RuneSelf {
+			i++
+			continue
 		}
-		times[i]++
+		start := i
+		lower = lower[:0]
+		for i < len(text) && letter(text[i]) {
+			c := text[i]
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			lower = append(lower, c)
+			i++
+		}
+		if i == len(text) || text[i] < utf8.RuneSelf { // as nearly all are
+			if len(lower) > 1 {
+				c.add(lower[:min(len(lower), longest)])
+			}
+			continue
+		}
+		for i < len(text) && (letter(text[i]) || text[i] >= utf8.RuneSelf) {
+			i++
+		}
+		for word := range Words(string(text[start:i])) {
+			c.add([]byte(word))
+		}
 	}
 	var packed []byte
-	for i, word := range words {
-		packed = append(packed, byte(min(times[i], most)), byte(len(word)))
+	for i, word := range c.words {
+		packed = append(packed, byte(min(c.times[i], most)), byte(len(word)))
 		packed = append(packed, word...)
 	}
 	return packed
+}
+
+// letter tells the letters and digits of ASCII.
+func letter(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+type counter struct {
+	at    map[string]int
+	words []string
+	times []int
+}
+
+func (c *counter) add(word []byte) {
+	i, known := c.at[string(word)]
+	if !known {
+		i = len(c.words)
+		text := string(word)
+		c.at[text] = i
+		c.words, c.times = append(c.words, text), append(c.times, 0)
+	}
+	c.times[i]++
 }
 
 // most is how often a word is counted in one text.

@@ -48,7 +48,7 @@ func FuzzWords(f *testing.F) {
 			}
 		}
 		var packed []string
-		for word := range counted([]byte(Count(text))) {
+		for word := range counted(Count([]byte(text))) {
 			packed = append(packed, string(word))
 		}
 		slices.Sort(all)
@@ -67,7 +67,7 @@ func TestIndexHoldsEveryWord(t *testing.T) {
 		{Title: "三つ目", URL: "/c/"},
 	}
 	texts := []string{"Call me when you can. Call.", "Rufen Sie an, sales!", "日本語の本"}
-	shards, err := Index(pages, func(n int, use func([]byte) error) error { return use(Count(texts[n])) })
+	shards, err := Index(pages, func(n int, use func([]byte) error) error { return use(Count([]byte(texts[n]))) })
 	if err != nil {
 		t.Fatal(err)
 	}
