@@ -209,7 +209,7 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	if err != nil {
 		return t, err
 	}
-	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs, Integrity: t.assets.Integrity})
+	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs, Integrity: t.assets.Integrity, Language: cfg.Language})
 	note(problems)
 	if err != nil {
 		return t, err

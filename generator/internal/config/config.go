@@ -158,7 +158,8 @@ type file struct {
 	// Where the site will stand, `https://example.com/`. It may have a path,
 	// `https://example.com/blog/`.
 	BaseURL string `yaml:"baseURL"`
-	// The language of the pages, such as `en` or `pt-BR`.
+	// The language of the pages, such as `en` or `pt-BR`. The theme speaks Dutch,
+	// English, French, German, Italian, Polish, Portuguese and Spanish.
 	Language string `yaml:"language"`
 	// A name such as `America/Toronto`. It rules dates without a zone, and the days
 	// of the report.

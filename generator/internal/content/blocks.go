@@ -46,9 +46,9 @@ func (r nodes) renderTask(w util.BufWriter, _ []byte, n ast.Node, entering bool)
 	if !entering {
 		return ast.WalkContinue, nil
 	}
-	checked, state := "", r.words.todo
+	checked, state := "", r.words.Todo
 	if n.(*extensionast.TaskCheckBox).IsChecked {
-		checked, state = " checked", r.words.done
+		checked, state = " checked", r.words.Done
 	}
 	_, _ = fmt.Fprintf(w, `<input type="checkbox" disabled%s aria-label="%s"> `, checked, html.EscapeString(state))
 	return ast.WalkContinue, nil

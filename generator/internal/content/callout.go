@@ -14,6 +14,7 @@ import (
 	"github.com/yuin/goldmark/util"
 
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/language"
 )
 
 // calloutNode is a quotation that begins with [!NOTE]: GitHub's alert. A sign
@@ -41,7 +42,7 @@ func (s places) callouts(root ast.Node) {
 	if !bytes.Contains(s.body, []byte("[!")) {
 		return
 	}
-	words := wordsFor(s.settings.Language)
+	words := language.TextOf(s.settings.Language)
 	var quotes []ast.Node
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if entering && n.Kind() == ast.KindBlockquote {
@@ -60,17 +61,17 @@ func (s places) callouts(root ast.Node) {
 			continue
 		}
 		c := &calloutNode{kind: strings.ToLower(m[1]), folds: m[2] != "", opens: m[2] == "+"}
-		if !slices.Contains(calloutKinds(), c.kind) {
+		if !slices.Contains(language.CalloutKinds(), c.kind) {
 			line, column, text := s.of(quote)
 			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Source: text,
-				Message: fmt.Sprintf("there is no callout `%s`", m[1]), Hint: "the kinds are " + strings.Join(calloutKinds(), ", ")})
+				Message: fmt.Sprintf("there is no callout `%s`", m[1]), Hint: "the kinds are " + strings.Join(language.CalloutKinds(), ", ")})
 			continue
 		}
 		if said := calloutMarker.FindStringSubmatch(s.cutFirstLine(first, start.Stop)); said != nil {
 			c.title = said[3]
 		}
 		if c.title == "" {
-			c.title = words.callouts[c.kind]
+			c.title = words.Callouts[c.kind]
 		}
 		c.SetPos(startOf(quote))
 		for child := quote.FirstChild(); child != nil; child = quote.FirstChild() {
@@ -91,7 +92,7 @@ func (s places) titled(c call) map[string]string {
 		return c.params
 	}
 	kind := strings.ToLower(cmp.Or(c.params["kind"], strings.Join(c.args, " "), "note"))
-	word := wordsFor(s.settings.Language).callouts[kind]
+	word := language.TextOf(s.settings.Language).Callouts[kind]
 	if word == "" {
 		return c.params // the shortcode says what kinds there are
 	}

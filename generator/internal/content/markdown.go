@@ -20,6 +20,7 @@ import (
 	"github.com/yuin/goldmark/util"
 
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/search"
 )
@@ -40,7 +41,7 @@ func newConverter(s Settings) converter {
 }
 
 func newGoldmark(s Settings, more ...goldmark.Extender) goldmark.Markdown {
-	words := wordsFor(s.Language)
+	words := language.TextOf(s.Language)
 	return goldmark.New(
 		goldmark.WithExtensions(more...),
 		goldmark.WithExtensions(
@@ -48,7 +49,7 @@ func newGoldmark(s Settings, more ...goldmark.Extender) goldmark.Markdown {
 			// CSP, and the align attribute is no more. Cells get a class instead.
 			extension.Strikethrough, extension.TaskList,
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone)),
-			extension.Footnote, extension.NewTypographer(words.quotes()), extension.DefinitionList),
+			extension.Footnote, extension.NewTypographer(quotes(words)), extension.DefinitionList),
 		goldmark.WithParserOptions(
 			parser.WithAutoHeadingID(), parser.WithAttribute(),
 			parser.WithBlockParsers(util.Prioritized(shortcodeBlock{}, 50), util.Prioritized(attributeLine{}, 60)),
@@ -136,7 +137,7 @@ func Anchor(title string) string {
 type nodes struct {
 	rawHTML bool
 	code    highlighter
-	words   words
+	words   language.Text
 }
 
 // RegisterFuncs implements renderer.NodeRenderer.

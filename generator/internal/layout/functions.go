@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cardbowl/generator/internal/comments"
+	"cardbowl/generator/internal/language"
 )
 
 //go:embed functions.go
@@ -20,6 +21,7 @@ var functionsSource string
 
 // functions are all that a template may call besides Go's own. Each is pure.
 func functions(s Settings) template.FuncMap {
+	words := language.Of(s.Language)
 	return template.FuncMap{
 		// {{asset "site.css"}} is the address of a file in `templates/assets`. Its
 		// name must stand in quotes.
@@ -34,8 +36,11 @@ func functions(s Settings) template.FuncMap {
 		"absURL": func(path string) string { return s.absolute(path) },
 		// {{date "2 January 2006" .Page.Date}} is a date, written as you would write
 		// the second of January 2006, four minutes past three in the afternoon:
-		// `15:04`.
-		"date": func(form string, t time.Time) string { return t.Format(form) },
+		// `15:04`. Months and days have their names in the language of the site.
+		"date": words.Date,
+		// {{say "Continue reading"}} is a phrase of the theme in the language of the
+		// site, or itself where there is no translation.
+		"say": words.Say,
 		// {{isoDate .Page.Date}} is a date for programs, `2026-10-01`, with time and
 		// zone unless it is midnight.
 		"isoDate": ISODate,

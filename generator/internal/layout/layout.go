@@ -3,15 +3,18 @@ package layout
 import (
 	"errors"
 	"fmt"
+	"html"
 	"html/template"
 	"io"
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template/parse"
 
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/source"
 )
@@ -29,6 +32,7 @@ type Settings struct {
 	BasePath  string            // the path of BaseURL, with slashes at both ends
 	Assets    map[string]string // asset name → path below the site, which changes with its bytes where it is a stylesheet or script
 	Integrity map[string]string // stylesheet or script → what a browser checks its bytes against
+	Language  string            // of the site
 }
 
 // Set is every layout of a site by name: "post", "list", and so on.
@@ -91,13 +95,14 @@ func Load(tree source.Tree, settings Settings) (Set, diag.List, error) {
 			own = append(own, name)
 		}
 	}
-	l := loader{settings: settings, texts: texts, set: Set{layouts: map[string]Layout{}, shortcodes: map[string]Layout{}}}
+	l := loader{settings: settings, words: language.Of(settings.Language), texts: texts, set: Set{layouts: map[string]Layout{}, shortcodes: map[string]Layout{}}}
 	l.load(shared, own, calls)
 	return l.set, l.problems.Sorted(), nil
 }
 
 type loader struct {
 	settings Settings
+	words    language.Words
 	texts    map[string][]byte
 	set      Set
 	problems diag.List
@@ -159,7 +164,64 @@ func (l *loader) parse(set *template.Template, name string, definedIn map[string
 		l.problems = append(l.problems, problem(err, l.texts, nil))
 		return false
 	}
+	for defined := range trees {
+		if t := set.Lookup(defined); t != nil && t.Tree != nil {
+			l.translate(t.Tree.Root)
+		}
+	}
 	return true
+}
+
+// translate says the phrases of a template once and for all, so that pages need
+// not: {{say "Next"}} becomes text, and (say "2 January 2006") within an action
+// the phrase alone.
+func (l *loader) translate(list *parse.ListNode) {
+	if list == nil {
+		return
+	}
+	for i, n := range list.Nodes {
+		if action, is := n.(*parse.ActionNode); is {
+			if phrase, said := sayOf(action.Pipe); said {
+				list.Nodes[i] = &parse.TextNode{NodeType: parse.NodeText, Pos: action.Pos, Text: []byte(html.EscapeString(l.words.Say(phrase)))}
+				continue
+			}
+		}
+		inspect(n, func(n parse.Node) {
+			switch n := n.(type) {
+			case *parse.CommandNode:
+				for i, arg := range n.Args {
+					if pipe, is := arg.(*parse.PipeNode); is {
+						if phrase, said := sayOf(pipe); said {
+							phrase = l.words.Say(phrase)
+							n.Args[i] = &parse.StringNode{NodeType: parse.NodeString, Pos: pipe.Pos, Quoted: strconv.Quote(phrase), Text: phrase}
+						}
+					}
+				}
+			case *parse.IfNode:
+				l.translate(n.List)
+				l.translate(n.ElseList)
+			case *parse.RangeNode:
+				l.translate(n.List)
+				l.translate(n.ElseList)
+			case *parse.WithNode:
+				l.translate(n.List)
+				l.translate(n.ElseList)
+			}
+		})
+	}
+}
+
+// sayOf is the phrase in quotes that a pipeline says, and nothing else.
+func sayOf(pipe *parse.PipeNode) (string, bool) {
+	if pipe == nil || len(pipe.Decl) > 0 || len(pipe.Cmds) != 1 || len(pipe.Cmds[0].Args) != 2 {
+		return "", false
+	}
+	name, is := pipe.Cmds[0].Args[0].(*parse.IdentifierNode)
+	phrase, quoted := pipe.Cmds[0].Args[1].(*parse.StringNode)
+	if !is || !quoted || name.Ident != "say" {
+		return "", false
+	}
+	return phrase.Text, true
 }
 
 // closure walks the templates that can be reached from the first and digests
@@ -204,7 +266,7 @@ func (l *loader) closure(set *template.Template, start string, definedIn map[str
 		})
 	}
 	reach(start)
-	return memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath), sound
+	return memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath, l.settings.Language), sound
 }
 
 func note(names map[string]bool, more []string) {

@@ -13,6 +13,7 @@ import (
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/layout"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/memo"
@@ -95,7 +96,7 @@ type Picture struct {
 // that its layout names. The error is for a text that is kept no more,
 // or a file that changed.
 func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
-	p := planner{site: s, texts: in.Texts, line: in.Line, config: s.Config, base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}, layoutName: map[*site.Page]string{}}
+	p := planner{site: s, texts: in.Texts, line: in.Line, config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}, layoutName: map[*site.Page]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
@@ -144,6 +145,7 @@ type planner struct {
 	lost         error                                       // a line that could not be read
 	site         site.Site
 	config       config.Config
+	words        language.Words
 	base         string // the path of baseURL
 	layouts      layout.Set
 	data         content.Data
@@ -238,7 +240,7 @@ func (p *planner) page(pg *site.Page) error {
 			at := pg.ChunkPath(n + 1)
 			planned.Output = strings.TrimPrefix(at, "/") + "index.html"
 			planned.Data.Page.URL, planned.Data.Page.Permalink = p.relative(at), p.absolute(at)
-			planned.Data.Page.HeadTitle = fmt.Sprintf("%s (page %d)", data.HeadTitle, n+1)
+			planned.Data.Page.HeadTitle = fmt.Sprintf("%s (%s %d)", data.HeadTitle, p.words.Say("page"), n+1)
 		}
 		p.plan.Pages = append(p.plan.Pages, planned)
 	}
@@ -427,7 +429,8 @@ func (p *planner) item(pg *site.Page) (*Item, error) {
 // apart plans the pages that stand at no address of the site's own: the one for
 // missing addresses, and the frame for the tracker's answers.
 func (p *planner) apart() error {
-	missing, body := Page{Kind: site.NotFound, Title: "Page not found", HeadTitle: "Page not found | " + p.config.Title, Description: p.config.Description}, resolved{}
+	title := p.words.Say("Page not found")
+	missing, body := Page{Kind: site.NotFound, Title: title, HeadTitle: title + " | " + p.config.Title, Description: p.config.Description}, resolved{}
 	if own := p.site.Missing; own != nil {
 		var err error
 		if missing, body, err = p.pageData(own); err != nil {

@@ -87,7 +87,7 @@ func (p *planner) search() {
 	if _, taken := p.site.ByPath(searchPath); taken || p.site.HasFile(searchPath+"index.html") {
 		return
 	}
-	title := "Search"
+	title := p.words.Say("Search")
 	p.plan.Pages = append(p.plan.Pages, Planned{Output: indexFolder + "index.html", Layout: searchLayout, Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Search: data,
 		Page: Page{Kind: site.Plain, Title: title, HeadTitle: title + " | " + p.config.Title, URL: p.relative(searchPath), Permalink: p.absolute(searchPath), Description: p.config.Description, NoIndex: true}}})
 }

@@ -1,0 +1,160 @@
+package language
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// tags are the languages there are words in besides English, in the order of the
+// columns below.
+func tags() []string { return []string{"de", "fr", "es", "it", "pt", "nl", "pl"} }
+
+// phrases are the words of the theme. Dates are written as Go writes them.
+func phrases() map[string][7]string {
+	return map[string][7]string{
+		"2 January 2006":     {"2. January 2006", "2 January 2006", "2 de January de 2006", "2 January 2006", "2 de January de 2006", "2 January 2006", "2 January 2006"},
+		"2 Jan 2006":         {"2. Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006"},
+		"min read":           {"Min. Lesezeit", "min de lecture", "min de lectura", "min di lettura", "min de leitura", "min lezen", "min czytania"},
+		"Continue reading":   {"Weiterlesen", "Lire la suite", "Seguir leyendo", "Continua a leggere", "Continuar a ler", "Verder lezen", "Czytaj dalej"},
+		"Updated":            {"Aktualisiert", "Mis à jour", "Actualizado", "Aggiornato", "Atualizado", "Bijgewerkt", "Aktualizacja"},
+		"Draft":              {"Entwurf", "Brouillon", "Borrador", "Bozza", "Rascunho", "Concept", "Szkic"},
+		"Tags":               {"Schlagwörter", "Étiquettes", "Etiquetas", "Etichette", "Etiquetas", "Tags", "Tagi"},
+		"Written by":         {"Geschrieben von", "Écrit par", "Escrito por", "Scritto da", "Escrito por", "Geschreven door", "Autor"},
+		"On this page":       {"Auf dieser Seite", "Sur cette page", "En esta página", "In questa pagina", "Nesta página", "Op deze pagina", "Na tej stronie"},
+		"all pages":          {"alle Seiten", "toutes les pages", "todas las páginas", "tutte le pagine", "todas as páginas", "alle pagina’s", "wszystkie strony"},
+		"Part":               {"Teil", "Partie", "Parte", "Parte", "Parte", "Deel", "Część"},
+		"of":                 {"von", "sur", "de", "di", "de", "van", "z"},
+		"The whole series":   {"Die ganze Reihe", "Toute la série", "Toda la serie", "Tutta la serie", "Toda a série", "De hele reeks", "Cała seria"},
+		"Read next":          {"Als Nächstes lesen", "À lire ensuite", "Para seguir leyendo", "Da leggere dopo", "Para ler a seguir", "Lees hierna", "Czytaj też"},
+		"Before and after":   {"Davor und danach", "Avant et après", "Antes y después", "Prima e dopo", "Antes e depois", "Hiervoor en hierna", "Przedtem i potem"},
+		"Previous":           {"Zurück", "Précédent", "Anterior", "Precedente", "Anterior", "Vorige", "Poprzedni"},
+		"Next":               {"Weiter", "Suivant", "Siguiente", "Successivo", "Seguinte", "Volgende", "Następny"},
+		"Newer":              {"Neuere", "Plus récents", "Más recientes", "Più recenti", "Mais recentes", "Nieuwer", "Nowsze"},
+		"Older":              {"Ältere", "Plus anciens", "Más antiguos", "Meno recenti", "Mais antigos", "Ouder", "Starsze"},
+		"Pages":              {"Seiten", "Pages", "Páginas", "Pagine", "Páginas", "Pagina’s", "Strony"},
+		"Page":               {"Seite", "Page", "Página", "Pagina", "Página", "Pagina", "Strona"},
+		"page":               {"Seite", "page", "página", "pagina", "página", "pagina", "strona"},
+		"pages":              {"Seiten", "pages", "páginas", "pagine", "páginas", "pagina’s", "stron"},
+		"Home":               {"Startseite", "Accueil", "Inicio", "Home", "Início", "Start", "Start"},
+		"Search":             {"Suche", "Recherche", "Buscar", "Cerca", "Pesquisa", "Zoeken", "Szukaj"},
+		"Main":               {"Hauptmenü", "Menu principal", "Menú principal", "Menu principale", "Menu principal", "Hoofdmenu", "Menu główne"},
+		"Footer":             {"Fußzeile", "Pied de page", "Pie de página", "Piè di pagina", "Rodapé", "Voettekst", "Stopka"},
+		"Breadcrumbs":        {"Pfad", "Fil d’Ariane", "Ruta", "Percorso", "Caminho", "Kruimelpad", "Ścieżka"},
+		"Feed":               {"Feed", "Flux", "Feed", "Feed", "Feed", "Feed", "Kanał RSS"},
+		"Skip to the text":   {"Zum Text springen", "Aller au texte", "Ir al texto", "Vai al testo", "Ir para o texto", "Naar de tekst", "Przejdź do tekstu"},
+		"Back to":            {"Zurück zu", "Retour à", "Volver a", "Torna a", "Voltar a", "Terug naar", "Powrót:"},
+		"Nothing here yet.":  {"Hier ist noch nichts.", "Rien ici pour l’instant.", "Aún no hay nada aquí.", "Qui non c’è ancora nulla.", "Ainda não há nada aqui.", "Hier staat nog niets.", "Jeszcze nic tu nie ma."},
+		"Read on":            {"Weiterlesen", "En savoir plus", "Seguir leyendo", "Continua a leggere", "Saber mais", "Lees verder", "Czytaj dalej"},
+		"Details":            {"Einzelheiten", "Détails", "Detalles", "Dettagli", "Detalhes", "Details", "Szczegóły"},
+		"Page not found":     {"Seite nicht gefunden", "Page introuvable", "Página no encontrada", "Pagina non trovata", "Página não encontrada", "Pagina niet gevonden", "Nie znaleziono strony"},
+		"A video on YouTube": {"Ein Video bei YouTube", "Une vidéo sur YouTube", "Un vídeo en YouTube", "Un video su YouTube", "Um vídeo no YouTube", "Een video op YouTube", "Film na YouTube"},
+		"A video on Vimeo":   {"Ein Video bei Vimeo", "Une vidéo sur Vimeo", "Un vídeo en Vimeo", "Un video su Vimeo", "Um vídeo no Vimeo", "Een video op Vimeo", "Film na Vimeo"},
+		"Plays from":         {"Kommt von", "Lue depuis", "Se reproduce desde", "Riprodotto da", "Reproduzido de", "Speelt af van", "Odtwarzany z"},
+		"Nothing is loaded from there before you ask.": {"Vorher wird von dort nichts geladen.", "Rien n’en est chargé avant votre clic.", "Antes de su clic no se carga nada de allí.", "Prima del clic non viene caricato nulla.",
+			"Antes do clique nada é carregado de lá.", "Voor uw klik wordt daar niets geladen.", "Przed kliknięciem nic stamtąd nie jest pobierane."},
+		"The address may have a typing mistake in it, or the page has moved and left no note. Nothing is broken on your side.": {
+			"In der Adresse steckt vielleicht ein Tippfehler, oder die Seite ist umgezogen und hat keinen Zettel hinterlassen. Bei Ihnen ist nichts kaputt.",
+			"L’adresse contient peut-être une faute de frappe, ou la page a déménagé sans laisser de mot. Rien n’est cassé de votre côté.",
+			"Quizá la dirección tenga un error, o la página se ha mudado sin dejar nota. Por su parte no hay nada roto.",
+			"Forse nell’indirizzo c’è un errore di battitura, o la pagina è stata spostata senza lasciare un biglietto. Da parte sua non c’è nulla di rotto.",
+			"Talvez o endereço tenha um erro, ou a página mudou de lugar sem deixar recado. Do seu lado não há nada estragado.",
+			"Misschien zit er een tikfout in het adres, of de pagina is verhuisd zonder bericht achter te laten. Bij u is niets stuk.",
+			"W adresie może być literówka albo strona zmieniła miejsce i nie zostawiła wiadomości. Po Twojej stronie nic się nie zepsuło."},
+		"What are you looking for?": {"Wonach suchen Sie?", "Que cherchez-vous ?", "¿Qué busca?", "Che cosa cerca?", "O que procura?", "Wat zoekt u?", "Czego szukasz?"},
+		"Search for it":             {"Danach suchen", "La rechercher", "Buscarla", "Cercarla", "Procurá-la", "Ernaar zoeken", "Wyszukaj ją"},
+		"Start again at the front page": {"Noch einmal von der Startseite aus", "Repartir de la page d’accueil", "Empezar de nuevo en la portada", "Ripartire dalla prima pagina", "Recomeçar na página inicial",
+			"Opnieuw beginnen op de voorpagina", "Zacznij od strony głównej"},
+	}
+}
+
+// Phrases are all there are, sorted.
+func Phrases() []string {
+	var out []string
+	for phrase := range phrases() {
+		out = append(out, phrase)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// names are those of the months and days, as they stand in a date.
+func names(tag string) []string {
+	switch tag {
+	case "de":
+		return strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember Jan. Feb. März April Mai Juni Juli Aug. Sept. Okt. Nov. Dez. Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag Mo Di Mi Do Fr Sa So")
+	case "fr":
+		return strings.Fields("janvier février mars avril mai juin juillet août septembre octobre novembre décembre janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc. lundi mardi mercredi jeudi vendredi samedi dimanche lun. mar. mer. jeu. ven. sam. dim.")
+	case "es":
+		return strings.Fields("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre ene feb mar abr may jun jul ago sept oct nov dic lunes martes miércoles jueves viernes sábado domingo lun mar mié jue vie sáb dom")
+	case "it":
+		return strings.Fields("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre gen feb mar apr mag giu lug ago set ott nov dic lunedì martedì mercoledì giovedì venerdì sabato domenica lun mar mer gio ven sab dom")
+	case "pt":
+		return strings.Fields("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro jan. fev. mar. abr. mai. jun. jul. ago. set. out. nov. dez. segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo seg. ter. qua. qui. sex. sáb. dom.")
+	case "nl":
+		return strings.Fields("januari februari maart april mei juni juli augustus september oktober november december jan feb mrt apr mei jun jul aug sep okt nov dec maandag dinsdag woensdag donderdag vrijdag zaterdag zondag ma di wo do vr za zo")
+	case "pl":
+		return strings.Fields("stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia sty lut mar kwi maj cze lip sie wrz paź lis gru poniedziałek wtorek środa czwartek piątek sobota niedziela pon wt śr czw pt sob niedz")
+	}
+	return nil
+}
+
+// Words are those of one language.
+type Words struct {
+	phrases map[string]string // by the English one; nil for English
+	dates   *strings.Replacer
+}
+
+// Of are the words of a language, or else English.
+func Of(tag string) Words {
+	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	column := slices.Index(tags(), base)
+	if column < 0 {
+		return Words{}
+	}
+	own, w := names(base), Words{phrases: map[string]string{}}
+	for phrase, said := range phrases() {
+		w.phrases[phrase] = said[column]
+	}
+	var pairs []string
+	for i, name := range english() {
+		pairs = append(pairs, name, own[i])
+	}
+	w.dates = strings.NewReplacer(pairs...)
+	return w
+}
+
+// english are Go's names, the longer ones first, since they begin with the shorter.
+func english() []string {
+	var out []string
+	for m := time.January; m <= time.December; m++ {
+		out = append(out, m.String())
+	}
+	for m := time.January; m <= time.December; m++ {
+		out = append(out, m.String()[:3])
+	}
+	days := []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
+	for _, d := range days {
+		out = append(out, d.String())
+	}
+	for _, d := range days {
+		out = append(out, d.String()[:3])
+	}
+	return out
+}
+
+// Say is a phrase in this language, or itself.
+func (w Words) Say(phrase string) string {
+	if said, known := w.phrases[phrase]; known {
+		return said
+	}
+	return phrase
+}
+
+// Date writes a date by a layout of Go's.
+func (w Words) Date(layout string, t time.Time) string {
+	if w.dates == nil {
+		return t.Format(layout)
+	}
+	return w.dates.Replace(t.Format(layout))
+}

@@ -1,0 +1,80 @@
+package language
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Every phrase that a template of the theme says is in the table, in every
+// language, and none is there for nothing.
+func TestPhrases(t *testing.T) {
+	said := map[string]bool{"Page not found": true} // by the plan of a site
+	call := regexp.MustCompile(`\bsay "([^"]*)"`)
+	theme := os.DirFS("../../../templates")
+	err := fs.WalkDir(theme, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".html" {
+			return err
+		}
+		text, err := fs.ReadFile(theme, name)
+		for _, m := range call.FindAllStringSubmatch(string(text), -1) {
+			said[m[1]] = true
+			if !slices.Contains(Phrases(), m[1]) {
+				t.Errorf("%s says %q, which has no translation", name, m[1])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for phrase, translations := range phrases() {
+		if !said[phrase] {
+			t.Errorf("no template says %q", phrase)
+		}
+		for i, words := range translations {
+			if strings.TrimSpace(words) == "" || strings.ContainsAny(words, `<>&"`) {
+				t.Errorf("%q in %s: %q", phrase, tags()[i], words)
+			}
+		}
+	}
+}
+
+func TestDates(t *testing.T) {
+	day := time.Date(2026, 3, 2, 15, 4, 0, 0, time.UTC)
+	for tag, want := range map[string][3]string{
+		"":      {"2 March 2006", "Mon, 2 Mar", "15:04"},
+		"en-CA": {"2 March 2006", "Mon, 2 Mar", "15:04"},
+		"de":    {"2. März 2026", "Mo, 2 März", "15:04"},
+		"de-AT": {"2. März 2026", "Mo, 2 März", "15:04"},
+		"fr":    {"2 mars 2026", "lun., 2 mars", "15:04"},
+		"es":    {"2 de marzo de 2026", "lun, 2 mar", "15:04"},
+		"it":    {"2 marzo 2026", "lun, 2 mar", "15:04"},
+		"pt-BR": {"2 de março de 2026", "seg., 2 mar.", "15:04"},
+		"nl":    {"2 maart 2026", "ma, 2 mrt", "15:04"},
+		"pl":    {"2 marca 2026", "pon, 2 mar", "15:04"},
+		"xx":    {"2 March 2006", "Mon, 2 Mar", "15:04"},
+	} {
+		w := Of(tag)
+		for i, form := range []string{w.Say("2 January 2006"), "Mon, 2 Jan", "15:04"} {
+			if got, want := w.Date(form, day), strings.Replace(want[i], "2006", "2026", 1); got != want {
+				t.Errorf("%s: %s, not %s", tag, got, want)
+			}
+		}
+	}
+	for _, tag := range tags() {
+		if got := len(names(tag)); got != len(english()) {
+			t.Errorf("%s has %d names of months and days, not %d", tag, got, len(english()))
+		}
+	}
+	// A long name is not read as a short one with something behind it.
+	may := time.Date(2026, 5, 24, 0, 0, 0, 0, time.UTC)
+	if got := Of("de").Date("Monday 2 January Jan Mon", may); got != "Sonntag 24 Mai Mai So" {
+		t.Error(got)
+	}
+}
