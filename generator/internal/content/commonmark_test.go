@@ -82,18 +82,30 @@ func TestCommonMark(t *testing.T) {
 	}
 }
 
+// ofBlocks tells the elements beside whose tags blanks mean nothing.
+func ofBlocks(name string) bool {
+	return slices.Contains([]string{"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "hr", "table", "thead", "tbody", "tr", "td", "th", "section", "article", "script", "style", "textarea"}, name)
+}
+
 // essence is HTML without what our options add or write in another way: one
-// token a line, attributes sorted.
+// token a line, attributes sorted. Blanks count but beside the tags of blocks.
 func essence(text string) string {
 	typographic := strings.NewReplacer("“", `"`, "”", `"`, "‘", "'", "’", "'", "–", "--", "—", "---", "…", "...", "«", "<<", "»", ">>")
 	var out strings.Builder
-	inAnchor, inCode := false, 0
-	said := "" // text so far: a comment within it does not part it
-	say := func() {
-		if inCode > 0 || strings.TrimSpace(said) != "" {
-			fmt.Fprintf(&out, "%q\n", typographic.Replace(strings.TrimSpace(said)))
+	inAnchor, inPre := false, 0
+	said := ""         // text so far: a comment within it does not part it
+	afterBlock := true // it follows the tag of a block, or nothing
+	say := func(beforeBlock bool) {
+		if inPre == 0 && afterBlock {
+			said = strings.TrimLeft(said, " \t\n")
 		}
-		said = ""
+		if inPre == 0 && beforeBlock {
+			said = strings.TrimRight(said, " \t\n")
+		}
+		if said != "" {
+			fmt.Fprintf(&out, "%q\n", typographic.Replace(said))
+		}
+		said, afterBlock = "", beforeBlock
 	}
 	for tokens := nethtml.NewTokenizer(strings.NewReader(text)); tokens.Next() != nethtml.ErrorToken; {
 		token := tokens.Token()
@@ -104,37 +116,50 @@ func essence(text string) string {
 			said += token.Data
 			continue
 		}
-		say()
+		if token.Data == "a" && (inAnchor || slices.Contains(token.Attr, nethtml.Attribute{Key: "class", Val: "anchor"})) {
+			inAnchor = token.Type != nethtml.EndTagToken // ours, and empty: it parts no text
+			continue
+		}
+		say(ofBlocks(token.Data))
 		if token.Type == nethtml.EndTagToken {
-			if inAnchor && token.Data == "a" {
-				inAnchor = false
-				continue
-			}
-			if token.Data == "code" {
-				inCode--
+			if token.Data == "pre" {
+				inPre--
 			}
 			fmt.Fprintf(&out, "</%s>\n", token.Data)
 			continue
 		}
-		if token.Data == "code" {
-			inCode++
+		if token.Data == "pre" {
+			inPre++
 		}
 		var attributes []string
 		for _, a := range token.Attr {
 			switch {
-			case token.Data == "a" && a.Key == "class" && a.Val == "anchor":
-				inAnchor = true
 			case len(token.Data) == 2 && token.Data[0] == 'h' && a.Key == "id", token.Data == "img" && a.Key == "loading", token.Data == "pre" && a.Key == "tabindex":
 			default:
 				attributes = append(attributes, fmt.Sprintf(" %s=%q", a.Key, a.Val))
 			}
 		}
-		if inAnchor {
-			continue
-		}
 		slices.Sort(attributes)
 		fmt.Fprintf(&out, "<%s%s>\n", token.Data, strings.Join(attributes, ""))
 	}
-	say()
+	say(true)
 	return out.String()
+}
+
+// TestEssence: what is compared still tells apart what a reader would.
+func TestEssence(t *testing.T) {
+	for _, pair := range [][2]string{
+		{"<p>a <em>b</em></p>", "<p>a<em>b</em></p>"},
+		{"<pre><code>a\n</code></pre>", "<pre><code>a</code></pre>"},
+		{"<p>a\nb</p>", "<p>a b</p>"},
+		{"<p>a</p>", "<p>a</p><p></p>"},
+		{`<a href="x">a</a>`, `<a href="y">a</a>`},
+	} {
+		if essence(pair[0]) == essence(pair[1]) {
+			t.Errorf("%s and %s count as the same", pair[0], pair[1])
+		}
+	}
+	if a, b := "<ul>\n<li>a</li>\n</ul>\n", "<ul><li>a</li></ul>"; essence(a) != essence(b) {
+		t.Errorf("%q and %q count as different", a, b)
+	}
 }
