@@ -39,7 +39,7 @@
 
   const form = document.querySelector('form[data-folder]');
   if (!form) return;
-  const { folder } = form.dataset;
+  const { folder } = form.dataset, say = form.dataset; // the messages are in the language of the site
   const [shards, pages, perFile] = ['shards', 'pages', 'perFile'].map((key) => Number(form.dataset[key]));
   const input = form.elements.q, status = document.querySelector('.search-status'), list = document.querySelector('.search-results');
 
@@ -100,7 +100,7 @@
     const mine = ++turn;
     if (!wordsOf(question).length) {
       list.replaceChildren();
-      status.textContent = question.trim() ? 'Write at least two letters.' : '';
+      status.textContent = question.trim() ? say.short : '';
       return;
     }
     try {
@@ -120,10 +120,11 @@
         if (description) item.append(element('p', description));
         return item;
       }));
-      const more = found.length > step ? `, the best ${step} of them here` : '';
-      status.textContent = found.length === 0 ? 'Nothing was found. Fewer words, or the beginning of one, find more.' : found.length === 1 ? 'One page was found.' : `${found.length} pages were found${more}.`;
+      const count = found.length, counts = [count, step];
+      const message = count === 0 ? say.none : count === 1 ? say.one : count > step ? say.best : say.many;
+      status.textContent = message.replace(/#/g, () => counts.shift());
     } catch {
-      if (mine === turn) status.textContent = 'The index could not be read. Try again in a moment.';
+      if (mine === turn) status.textContent = say.failed;
     }
   };
 
