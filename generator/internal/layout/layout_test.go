@@ -251,3 +251,49 @@ func TestFunctions(t *testing.T) {
 		}
 	}
 }
+
+// A phrase is said in the language of the site wherever it stands; what stands
+// around it stays what it was, escaping and all.
+func TestSay(t *testing.T) {
+	data := map[string]any{"Yes": true, "List": []int{1, 2}, "Word": "Next", "None": "", "Day": time.Date(2026, 5, 24, 0, 0, 0, 0, time.UTC)}
+	for call, want := range map[string]string{
+		`{{say "Next"}}`:                           "Suivant",
+		`{{- say "Next" -}}`:                       "Suivant",
+		`a {{say "Next"}} b`:                       "a Suivant b",
+		`{{if .Yes}}{{say "Next"}}{{end}}`:         "Suivant",
+		`{{if .No}}x{{else}}{{say "Next"}}{{end}}`: "Suivant",
+		`{{with .None}}x{{else}}{{range .Missing}}y{{end}}{{say "Next"}}{{end}}`:     "Suivant",
+		`{{range .List}}{{if .}}{{with .}}{{say "Next"}}{{.}} {{end}}{{end}}{{end}}`: "Suivant1 Suivant2 ",
+		`{{say .Word}}`:                                       "Suivant",
+		`{{.Word | say}}`:                                     "Suivant",
+		`{{say "What I <say> & mean"}}`:                       "What I &lt;say&gt; &amp; mean",
+		`<a title="{{say "A \"quote\""}}">`:                   `<a title="A &#34;quote&#34;">`,
+		`{{printf "%s!" (say "Next")}}`:                       "Suivant!",
+		`{{default (say "Next") .None}}`:                      "Suivant",
+		`{{default (default (say "Next") .None) .None}}`:      "Suivant",
+		`{{date (say "2 January 2006") .Day}}`:                "24 mai 2026",
+		`{{$x := say "Next"}}{{$x}}`:                          "Suivant",
+		`{{define "a"}}{{say "Next"}}{{end}}{{template "a"}}`: "Suivant",
+		`{{template "partials/p.html" (say "Older")}}`:        "Suivant: Plus anciens",
+	} {
+		s := settings()
+		s.Language = "fr-CA"
+		set, problems := load(t, map[string]string{"base.html": call, "post.html": "", "partials/p.html": `{{say "Next"}}: {{.}}`}, s)
+		if len(problems) > 0 {
+			t.Errorf("%s: %s", call, problems)
+			continue
+		}
+		if got := render(t, set, "post", data); got != want {
+			t.Errorf("%s: %q, want %q", call, got, want)
+		}
+	}
+	english, _ := load(t, theme(), settings())
+	s := settings()
+	s.Language = "fr"
+	french, _ := load(t, theme(), s)
+	a, _ := english.Get("post")
+	b, _ := french.Get("post")
+	if a.Closure == b.Closure {
+		t.Error("a layout in another language is taken for the same")
+	}
+}
