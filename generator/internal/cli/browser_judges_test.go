@@ -579,16 +579,24 @@ func TestBrowserLighthouse(t *testing.T) {
 		}
 		scores := map[string][]float64{}
 		for range max(runs, 1) {
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-			c := exec.CommandContext(ctx, node, lighthouse, site+page, "--output=json", "--quiet", "--only-categories="+strings.Join(asked, ","),
-				"--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic --disable-component-update --disable-background-networking --no-first-run")
-			c.Env = append(os.Environ(), "CHROME_PATH="+chromium, "NO_UPDATE_NOTIFIER=1")
-			var complaints bytes.Buffer
-			c.Stderr = &complaints
-			said, err := c.Output()
-			cancel()
-			if err != nil {
-				t.Fatalf("lighthouse: %v\n%s", err, complaints.String())
+			var said []byte
+			for attempt := 1; ; attempt++ {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				c := exec.CommandContext(ctx, node, lighthouse, site+page, "--output=json", "--quiet", "--only-categories="+strings.Join(asked, ","),
+					"--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic --disable-component-update --disable-background-networking --no-first-run")
+				c.Env = append(os.Environ(), "CHROME_PATH="+chromium, "NO_UPDATE_NOTIFIER=1")
+				var complaints bytes.Buffer
+				c.Stderr = &complaints
+				var err error
+				said, err = c.Output()
+				cancel()
+				if err == nil {
+					break
+				}
+				// On a busy machine its browser loses track now and then. That is no verdict.
+				if attempt == 3 || !strings.Contains(complaints.String(), "Please run Lighthouse again") {
+					t.Fatalf("lighthouse: %v\n%s", err, complaints.String())
+				}
 			}
 			var report struct {
 				Categories map[string]struct {

@@ -14,6 +14,7 @@ import (
 
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/source"
 )
 
@@ -262,14 +263,14 @@ func defaultSales() []string      { return []string{"call", "meeting", "proposal
 
 // defaultForms stand where site.yaml has no forms key at all, so that a folder
 // of posts has a bowl from the first build. `forms: {}` means none.
-func defaultForms() []form.Definition {
+func defaultForms(w language.Words) []form.Definition {
 	return []form.Definition{{
 		Name:   "contact",
-		Title:  "Write to me",
-		Button: "Send",
+		Title:  w.Say("Write to me"),
+		Button: w.Say("Send"),
 		Fields: []form.Field{
-			{Name: "email", Type: "email", Label: "Your e-mail address", Required: true},
-			{Name: "message", Type: "textarea", Label: "Your message"},
+			{Name: "email", Type: "email", Label: w.Say("Your e-mail address"), Required: true},
+			{Name: "message", Type: "textarea", Label: w.Say("Your message")},
 		},
 	}}
 }
@@ -383,6 +384,9 @@ func (l *loader) config(f file, baseURL string) Config {
 	c.Permalinks = l.permalinks(&f.Permalinks)
 	c.Taxonomies = l.taxonomies(f)
 	c.Forms = l.forms(f)
+	for i := range c.Forms {
+		c.Forms[i].Language = c.Language
+	}
 	c.Tracker = l.tracker(f)
 	l.sales(c.Sales)
 	l.notBuiltYet()
@@ -492,7 +496,7 @@ func (l *loader) taxonomies(f file) []string {
 func (l *loader) forms(f file) []form.Definition {
 	node := &f.Forms
 	if node.Kind == 0 {
-		return defaultForms()
+		return defaultForms(language.Of(or(f.Language, defaultLanguage)))
 	}
 	if node.Kind == yaml.ScalarNode && node.Tag == "!!null" {
 		return nil

@@ -12,6 +12,8 @@ var Source string
 type Definition struct {
 	// The key under forms, also the last part of the form's address.
 	Name string `yaml:"-" json:"name"`
+	// The language of the words that nobody gives. It is that of the site.
+	Language string `yaml:"-" json:"language,omitempty"`
 	// The words above the form.
 	Title string `yaml:"title" json:"title,omitempty"`
 	// One paragraph above the fields.

@@ -273,3 +273,24 @@ func FuzzDecode(f *testing.F) {
 		Markup(d, Placement{Post: "/", Place: "end", Values: v, Errors: wrong})
 	})
 }
+
+// A form speaks its language where nobody has given the words, right or wrong.
+func TestLanguage(t *testing.T) {
+	d := Definition{Name: "a", Language: "de-AT", Consent: "Ja.", Fields: []Field{
+		{Name: "email", Type: "email", Required: true}, {Name: "name", Type: "text", MaxLength: 3}, {Name: "size", Type: "select", Options: []string{"A"}}}}
+	_, wrong := Validate(d, Values{"email": {"nobody"}, "name": {"Ana Ruiz"}})
+	for field, want := range map[string]string{
+		"email": "Bitte geben Sie eine E-Mail-Adresse an, wie name@example.com.", "name": "Bitte kürzen Sie dies auf 3 Zeichen.",
+		"consent": "Bitte kreuzen Sie dies an, wenn Sie einverstanden sind; sonst können wir Ihnen nicht schreiben.",
+	} {
+		if len(wrong[field]) != 1 || wrong[field][0] != want {
+			t.Errorf("%s: %q", field, wrong[field])
+		}
+	}
+	markup := string(Markup(d, Placement{Place: "end"}))
+	for _, want := range []string{"(freiwillig)", `<option value="">Bitte wählen</option>`, ">Senden</button>", "Danke! Ihre Nachricht ist angekommen."} {
+		if !strings.Contains(markup, want) {
+			t.Errorf("the form does not say %q:\n%s", want, markup)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"html/template"
 	"strings"
+
+	"cardbowl/generator/internal/language"
 )
 
 // Placement is where one form stands, and what a visitor already typed into it.
@@ -48,12 +50,13 @@ func Markup(d Definition, p Placement) template.HTML {
 		Definition
 		Placement
 		Prefix, Send, Thank, Pending string
+		Optional, Choose             string
 		Controls                     []control
 		Hidden                       []control
 		ConsentGiven                 bool
-	}{Definition: d, Placement: p, Prefix: prefix, Send: d.Button, Thank: d.ThankYou(), Pending: d.PleaseConfirm()}
+	}{Definition: d, Placement: p, Prefix: prefix, Send: d.Button, Thank: d.ThankYou(), Pending: d.PleaseConfirm(), Optional: d.say("optional"), Choose: d.say("Please choose")}
 	if view.Send == "" {
-		view.Send = "Send"
+		view.Send = d.say("Send")
 	}
 	view.ConsentGiven = len(p.Values[ConsentName]) > 0 && p.Values[ConsentName][0] != ""
 	for _, f := range d.Fields {
@@ -82,7 +85,7 @@ func Markup(d Definition, p Placement) template.HTML {
 // PleaseConfirm is the sentence shown instead of ThankYou where the address
 // still has to be confirmed.
 func (d Definition) PleaseConfirm() string {
-	return "Thank you! Before we write to you, we will ask you to confirm your address."
+	return d.say("Thank you! Before we write to you, we will ask you to confirm your address.")
 }
 
 // ThankYou is the sentence shown after a card was accepted.
@@ -90,8 +93,11 @@ func (d Definition) ThankYou() string {
 	if d.Success != "" {
 		return d.Success
 	}
-	return "Thank you! Your message has arrived."
+	return d.say("Thank you! Your message has arrived.")
 }
+
+// say is a phrase in the language of the form.
+func (d Definition) say(phrase string) string { return language.Of(d.Language).Say(phrase) }
 
 // labelOf is the visible name of a field: its label, or its control name made
 // readable ("first_name" becomes "First name").

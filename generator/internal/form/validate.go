@@ -92,7 +92,7 @@ func Validate(d Definition, v Values) (Answers, Errors) {
 		if len(parts) == 0 && f.Type == "email" && !slices.ContainsFunc(d.Fields, func(o Field) bool { return o.Type == "email" && v.Get(o.Name) != "" }) {
 			parts = tidied(f, v[replyToName])
 		}
-		value, message := answer(f, parts)
+		value, message := d.answer(f, parts)
 		if message != "" {
 			wrong[f.Name] = append(wrong[f.Name], message)
 		}
@@ -103,7 +103,7 @@ func Validate(d Definition, v Values) (Answers, Errors) {
 	}
 	a.Consent = d.Consent != "" && strings.TrimSpace(v.Get(ConsentName)) != ""
 	if d.Consent != "" && !a.Consent {
-		wrong[ConsentName] = []string{"Please tick this box if you agree; we cannot write to you without it."}
+		wrong[ConsentName] = []string{d.say("Please tick this box if you agree; we cannot write to you without it.")}
 	}
 	return a, wrong
 }
@@ -134,48 +134,48 @@ func tidied(f Field, sent []string) []string {
 
 // answer checks one field and returns its value and, when it is wrong, one
 // sentence for the visitor.
-func answer(f Field, parts []string) (value, message string) {
+func (d Definition) answer(f Field, parts []string) (value, message string) {
 	value = strings.Join(parts, ", ")
 	if value == "" {
 		if f.Required {
 			switch f.Type {
 			case "select", "radio":
-				return "", "Please choose one."
+				return "", d.say("Please choose one.")
 			case "checkbox":
-				return "", "Please tick this box."
+				return "", d.say("Please tick this box.")
 			}
-			return "", "Please fill this in."
+			return "", d.say("Please fill this in.")
 		}
 		return "", ""
 	}
 	if limit := maxLengthOf(f); utf8.RuneCountInString(value) > limit {
-		return value, fmt.Sprintf("Please shorten this to %d characters.", limit)
+		return value, fmt.Sprintf(d.say("Please shorten this to %d characters."), limit)
 	}
 	switch f.Type {
 	case "email":
 		address, ok := NormaliseEmail(value)
 		if !ok {
-			return value, "Please enter one e-mail address, like name@example.com."
+			return value, d.say("Please enter one e-mail address, like name@example.com.")
 		}
 		value = address
 	case "url":
 		if !isURL(value) {
-			return value, "Please enter a web address, like https://example.com."
+			return value, d.say("Please enter a web address, like https://example.com.")
 		}
 	case "number":
 		if !isNumber(value) {
-			return value, "Please enter a number."
+			return value, d.say("Please enter a number.")
 		}
 	case "select", "radio":
 		for _, part := range parts {
 			if !slices.Contains(f.Options, part) {
-				return value, "Please choose one of the options."
+				return value, d.say("Please choose one of the options.")
 			}
 		}
 	}
 	if f.Pattern != "" {
 		if re, err := wholePattern(f.Pattern); err == nil && !re.MatchString(value) {
-			return value, "Please check the format."
+			return value, d.say("Please check the format.")
 		}
 	}
 	return value, ""

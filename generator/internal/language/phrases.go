@@ -10,7 +10,7 @@ import (
 // columns below.
 func tags() []string { return []string{"de", "fr", "es", "it", "pt", "nl", "pl"} }
 
-// phrases are the words of the theme. Dates are written as Go writes them.
+// phrases are the words of the theme and of forms. Dates are written as Go writes them.
 func phrases() map[string][7]string {
 	return map[string][7]string{
 		"2 January 2006":     {"2. January 2006", "2 January 2006", "2 de January de 2006", "2 January 2006", "2 de January de 2006", "2 January 2006", "2 January 2006"},
@@ -72,7 +72,25 @@ func phrases() map[string][7]string {
 			"Não foi possível ler o índice. Tente de novo daqui a pouco.", "De index kon niet worden gelezen. Probeer het zo nog eens.", "Nie udało się odczytać indeksu. Spróbuj za chwilę."},
 		"The search runs in your browser, and needs JavaScript for it.": {"Die Suche läuft in Ihrem Browser und braucht dafür JavaScript.", "La recherche se fait dans votre navigateur et a besoin de JavaScript.", "La búsqueda se hace en su navegador y necesita JavaScript.", "La ricerca avviene nel suo browser e ha bisogno di JavaScript.",
 			"A pesquisa corre no seu navegador e precisa de JavaScript.", "Het zoeken gebeurt in uw browser en heeft JavaScript nodig.", "Wyszukiwanie działa w przeglądarce i wymaga JavaScriptu."},
-		"Search for it": {"Danach suchen", "La rechercher", "Buscarla", "Cercarla", "Procurá-la", "Ernaar zoeken", "Wyszukaj ją"},
+		"optional":                             {"freiwillig", "facultatif", "opcional", "facoltativo", "opcional", "optioneel", "opcjonalnie"},
+		"Please choose":                        {"Bitte wählen", "Choisissez", "Elija", "Scelga", "Escolha", "Maak een keuze", "Wybierz"},
+		"Send":                                 {"Senden", "Envoyer", "Enviar", "Invia", "Enviar", "Versturen", "Wyślij"},
+		"Thank you! Your message has arrived.": {"Danke! Ihre Nachricht ist angekommen.", "Merci ! Votre message est bien arrivé.", "¡Gracias! Su mensaje ha llegado.", "Grazie! Il suo messaggio è arrivato.", "Obrigado! A sua mensagem chegou.", "Dank u! Uw bericht is aangekomen.", "Dziękujemy! Wiadomość dotarła."},
+		"Thank you! Before we write to you, we will ask you to confirm your address.": {"Danke! Bevor wir Ihnen schreiben, bitten wir Sie, Ihre Adresse zu bestätigen.", "Merci ! Avant de vous écrire, nous vous demanderons de confirmer votre adresse.", "¡Gracias! Antes de escribirle le pediremos que confirme su dirección.", "Grazie! Prima di scriverle le chiederemo di confermare il suo indirizzo.", "Obrigado! Antes de lhe escrever, pediremos que confirme o seu endereço.", "Dank u! Voordat wij u schrijven, vragen wij u uw adres te bevestigen.", "Dziękujemy! Zanim napiszemy, poprosimy o potwierdzenie adresu."},
+		"Please tick this box if you agree; we cannot write to you without it.":       {"Bitte kreuzen Sie dies an, wenn Sie einverstanden sind; sonst können wir Ihnen nicht schreiben.", "Cochez cette case si vous êtes d’accord ; sans cela nous ne pouvons pas vous écrire.", "Marque esta casilla si está de acuerdo; sin ella no podemos escribirle.", "Segni questa casella se è d’accordo; altrimenti non possiamo scriverle.", "Marque esta caixa se concordar; sem isso não podemos escrever-lhe.", "Kruis dit aan als u het ermee eens bent; anders kunnen wij u niet schrijven.", "Zaznacz to pole, jeśli się zgadzasz; bez tego nie możemy pisać."},
+		"Please choose one.":                                      {"Bitte wählen Sie etwas aus.", "Choisissez une réponse.", "Elija una opción.", "Scelga una risposta.", "Escolha uma opção.", "Kies er een.", "Wybierz jedną odpowiedź."},
+		"Please tick this box.":                                   {"Bitte kreuzen Sie dies an.", "Cochez cette case.", "Marque esta casilla.", "Segni questa casella.", "Marque esta caixa.", "Kruis dit aan.", "Zaznacz to pole."},
+		"Please fill this in.":                                    {"Bitte füllen Sie dies aus.", "Remplissez ce champ.", "Rellene este campo.", "Compili questo campo.", "Preencha este campo.", "Vul dit in.", "Wypełnij to pole."},
+		"Please shorten this to %d characters.":                   {"Bitte kürzen Sie dies auf %d Zeichen.", "Raccourcissez à %d caractères.", "Acorte esto a %d caracteres.", "Accorci a %d caratteri.", "Encurte para %d caracteres.", "Kort dit in tot %d tekens.", "Skróć to do %d znaków."},
+		"Please enter one e-mail address, like name@example.com.": {"Bitte geben Sie eine E-Mail-Adresse an, wie name@example.com.", "Indiquez une adresse e-mail, comme nom@example.com.", "Escriba una dirección de correo, como nombre@example.com.", "Indichi un indirizzo e-mail, come nome@example.com.", "Indique um endereço de e-mail, como nome@example.com.", "Vul één e-mailadres in, zoals naam@example.com.", "Podaj jeden adres e-mail, np. imie@example.com."},
+		"Please enter a web address, like https://example.com.":   {"Bitte geben Sie eine Webadresse an, wie https://example.com.", "Indiquez une adresse web, comme https://example.com.", "Escriba una dirección web, como https://example.com.", "Indichi un indirizzo web, come https://example.com.", "Indique um endereço web, como https://example.com.", "Vul een webadres in, zoals https://example.com.", "Podaj adres strony, np. https://example.com."},
+		"Please enter a number.":                                  {"Bitte geben Sie eine Zahl an.", "Indiquez un nombre.", "Escriba un número.", "Indichi un numero.", "Indique um número.", "Vul een getal in.", "Podaj liczbę."},
+		"Please choose one of the options.":                       {"Bitte wählen Sie eine der Möglichkeiten.", "Choisissez parmi les réponses proposées.", "Elija una de las opciones.", "Scelga una delle risposte.", "Escolha uma das opções.", "Kies een van de mogelijkheden.", "Wybierz jedną z możliwości."},
+		"Please check the format.":                                {"Bitte prüfen Sie die Schreibweise.", "Vérifiez le format.", "Revise el formato.", "Controlli il formato.", "Verifique o formato.", "Controleer de schrijfwijze.", "Sprawdź zapis."},
+		"Write to me":                                             {"Schreiben Sie mir", "Écrivez-moi", "Escríbame", "Mi scriva", "Escreva-me", "Schrijf mij", "Napisz do mnie"},
+		"Your e-mail address":                                     {"Ihre E-Mail-Adresse", "Votre adresse e-mail", "Su dirección de correo", "Il suo indirizzo e-mail", "O seu endereço de e-mail", "Uw e-mailadres", "Twój adres e-mail"},
+		"Your message":                                            {"Ihre Nachricht", "Votre message", "Su mensaje", "Il suo messaggio", "A sua mensagem", "Uw bericht", "Twoja wiadomość"},
+		"Search for it":                                           {"Danach suchen", "La rechercher", "Buscarla", "Cercarla", "Procurá-la", "Ernaar zoeken", "Wyszukaj ją"},
 		"Start again at the front page": {"Noch einmal von der Startseite aus", "Repartir de la page d’accueil", "Empezar de nuevo en la portada", "Ripartire dalla prima pagina", "Recomeçar na página inicial",
 			"Opnieuw beginnen op de voorpagina", "Zacznij od strony głównej"},
 	}

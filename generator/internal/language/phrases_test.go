@@ -33,11 +33,27 @@ func TestPhrases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spoken := regexp.MustCompile(`\.(?:say|Say)\("([^"]*)"\)`)
+	for _, name := range []string{"../form/markup.go", "../form/validate.go", "../config/config.go"} {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range spoken.FindAllStringSubmatch(string(source), -1) {
+			said[m[1]] = true
+			if !slices.Contains(Phrases(), m[1]) {
+				t.Errorf("%s says %q, which has no translation", name, m[1])
+			}
+		}
+	}
 	for phrase, translations := range phrases() {
 		if !said[phrase] {
-			t.Errorf("no template says %q", phrase)
+			t.Errorf("nothing says %q", phrase)
 		}
 		for i, words := range translations {
+			if strings.Count(words, "%d") != strings.Count(phrase, "%d") || strings.Count(words, "#") != strings.Count(phrase, "#") {
+				t.Errorf("%q in %s lacks a number: %q", phrase, tags()[i], words)
+			}
 			if strings.TrimSpace(words) == "" || strings.ContainsAny(words, `<>&"`) {
 				t.Errorf("%q in %s: %q", phrase, tags()[i], words)
 			}
