@@ -78,6 +78,7 @@ type Builder struct {
 	memo    *memo.Memo
 	folder  *public.Folder
 
+	asked    bool              // somebody wants to know everything
 	kept     *cache.Cache      // opened by the first build
 	workshop *picture.Workshop // of the last build
 
@@ -132,6 +133,8 @@ func (b *Builder) Verify(ctx context.Context) (Result, error) {
 
 // Check does everything but write.
 func (b *Builder) Check(ctx context.Context) (Result, error) {
+	b.asked = true
+	defer func() { b.asked = false }()
 	return b.again(ctx, func(t trunk) (Result, error) { return b.discard(ctx, t) })
 }
 
@@ -240,6 +243,13 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 	if err != nil {
 		return t, err
 	}
+	silenced := map[string][]string{}
+	for i := range posts {
+		if d := &posts[i]; d.Silenced != nil {
+			silenced[d.File] = d.Silenced
+		}
+	}
+	t.result.Problems = t.result.Problems.Judged(cfg.Checks, func(file string) []string { return silenced[file] }, b.asked)
 	if o.Strict {
 		for i := range t.result.Problems {
 			t.result.Problems[i].Severity = diag.Error

@@ -159,6 +159,7 @@ type diagnosticJSON struct {
 	Line     int    `json:"line"`
 	Column   int    `json:"column"`
 	Severity string `json:"severity"`
+	Code     string `json:"code,omitempty"`
 	Message  string `json:"message"`
 	Hint     string `json:"hint"`
 }
@@ -177,7 +178,7 @@ func buildReport(r build.Result, took time.Duration) buildJSON {
 func diagnosticsJSON(problems diag.List) []diagnosticJSON {
 	out := []diagnosticJSON{}
 	for _, d := range problems {
-		out = append(out, diagnosticJSON{d.File, d.Line, d.Column, d.Severity.String(), d.Message, d.Hint})
+		out = append(out, diagnosticJSON{d.File, d.Line, d.Column, d.Severity.String(), d.Code, d.Message, d.Hint})
 	}
 	return out
 }

@@ -21,6 +21,7 @@ func topics(w World) []*cobra.Command {
 		{"site.yaml", "Every key of site.yaml, with its default", func() reference.Topic { return reference.Settings(theme()) }},
 		{"front-matter", "Every key that may stand above a text", reference.FrontMatter},
 		{"shortcodes", "The built-in shortcodes and their arguments", func() reference.Topic { return reference.Shortcodes(theme()) }},
+		{"checks", "What is found in texts besides mistakes, and how to silence it", reference.Checks},
 		{"templates", "What templates get, and the functions they may call", reference.Templates},
 	} {
 		c := &cobra.Command{Use: t.name, Short: t.short, Example: "  cardbowl help " + t.name}

@@ -30,11 +30,12 @@ type Config struct {
 	Taxonomies   []string          // front-matter keys that group pages, each also the folder of its term pages
 	Menus        map[string][]MenuItem
 	Params       map[string]any
-	Paginate     int  // entries on one page of a list
-	Related      int  // related posts named under a post; 0: none
-	HTML         bool // markdown.html: raw HTML in markdown is let through
-	Search       bool // search: the site has a page to search it
-	Highlight    bool // markdown.highlight: code is coloured by its language
+	Paginate     int                       // entries on one page of a list
+	Related      int                       // related posts named under a post; 0: none
+	HTML         bool                      // markdown.html: raw HTML in markdown is let through
+	Checks       map[string]diag.Judgement // check: by code
+	Search       bool                      // search: the site has a page to search it
+	Highlight    bool                      // markdown.highlight: code is coloured by its language
 	Images       Images
 	Theme        Theme
 	Organization Organization
@@ -187,6 +188,9 @@ type file struct {
 	// The site has a page, `/search/`, on which its texts are searched in the
 	// reader's browser.
 	Search *bool `yaml:"search"`
+	// What is made of findings, by the name that stands in brackets after each:
+	// `off`, `warning` or `error`.
+	Check map[string]string `yaml:"check"`
 	// How text is read.
 	Markdown struct {
 		// HTML in the text is let through. Only for sites whose writers you trust.
@@ -361,6 +365,7 @@ func (l *loader) config(f file, baseURL string) Config {
 		c.Related = *f.Related
 	}
 	c.Search = f.Search == nil || *f.Search
+	c.Checks = l.checks(f.Check)
 	if c.Related < 0 {
 		l.complain(l.value("related"), diag.Error, "related is how many posts are named under a post: 0 or more", "")
 		c.Related = 0
@@ -392,6 +397,21 @@ func (l *loader) config(f file, baseURL string) Config {
 	l.notBuiltYet()
 	c.text, c.root = l.text, l.root
 	return c
+}
+
+func (l *loader) checks(written map[string]string) map[string]diag.Judgement {
+	out := map[string]diag.Judgement{}
+	for _, code := range slices.Sorted(maps.Keys(written)) {
+		judgement, known := map[string]diag.Judgement{"off": diag.Off, "warning": diag.AsWarning, "error": diag.AsError}[written[code]]
+		if !known {
+			l.complain(l.value("check", code), diag.Error, fmt.Sprintf("a check is `off`, `warning` or `error`, not `%s`", written[code]), "")
+		}
+		if !slices.Contains(diag.Codes(), code) {
+			l.complain(l.value("check"), diag.Error, fmt.Sprintf("there is no check `%s`", code), or(diag.DidYouMean(code, diag.Codes()), "`cardbowl help checks` lists them"))
+		}
+		out[code] = judgement
+	}
+	return out
 }
 
 // notBuilt tells whether a key, by its path, is read and does nothing so far.

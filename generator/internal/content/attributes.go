@@ -113,7 +113,7 @@ func (s places) harmless(n ast.Node) {
 			kept = append(kept, a)
 		default:
 			line, column, text := s.of(n)
-			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Source: text,
+			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Code: "attribute", Source: text,
 				Message: fmt.Sprintf("the attribute `%s` is left out", a.Name), Hint: "a text may give its elements id, class, title, lang, dir, aria-… and data-…"})
 		}
 	}

@@ -19,6 +19,8 @@ type Document struct {
 	Opening  string // the opening words as plain text, at most openingLength characters
 	Words    int
 	Headings []Heading
+	Anchors  []string    // the ids in the text besides those of the headings
+	Silenced []string    // codes of findings that the text itself asks to be left out
 	Terms    Body        // the words of the text as search.Count packs them, in one segment; nothing where there is no search
 	Titled   bool        // the first heading is the title, and no part of the body
 	Digest   memo.Digest // of the file's bytes

@@ -404,6 +404,7 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 			hint = "templates find it under .Page.Params; to be rid of this warning put it under params:"
 		}
 		f.complain(key, diag.Warning, fmt.Sprintf("unknown front-matter key `%s`", key.Value), hint)
+		f.problems[len(f.problems)-1].Code = "unknown-key"
 	}
 }
 

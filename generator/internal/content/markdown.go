@@ -373,7 +373,7 @@ func (s places) warnOfHTML(root ast.Node) {
 			return ast.WalkContinue, nil // one tag of several in the line is enough
 		}
 		reported = line
-		s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Message: "raw HTML is left out",
+		s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Code: "raw-html", Message: "raw HTML is left out",
 			Hint: "write it as markdown, or let HTML through with `markdown: {html: true}` in site.yaml", Source: text})
 		return ast.WalkContinue, nil
 	})

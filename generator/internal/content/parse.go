@@ -162,6 +162,7 @@ func Parse(file string, digest memo.Digest, text []byte, settings Settings, conv
 		return p.doc
 	}
 	p.fromName()
+	p.dates()
 	if err := p.markdown(body, bodyLine, converter); err != nil {
 		p.fail(diag.Diagnostic{File: file, Line: 1, Column: 1, Message: err.Error()})
 	}
@@ -196,7 +197,6 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	refs := places.markReferences(root)
 	places.warnOfHTML(root)
 	places.warnOfDoubles(root)
-
 	html, err := converter.render(root, body)
 	if err != nil {
 		return err
@@ -205,6 +205,7 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 		return errTooMuch
 	}
 	p.doc.Body = newBody(html, refs)
+	places.findings(root, html)
 
 	if p.doc.Front.Summary != "" {
 		return p.summary(converter)
@@ -363,7 +364,7 @@ func (s places) warnOfDoubles(root ast.Node) {
 		raw, _ := id.([]byte)
 		if len(raw) > 0 && seen[string(raw)] {
 			line, column, text := s.of(n)
-			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning,
+			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Code: "same-id",
 				Message: fmt.Sprintf("a second heading has the id `%s`", raw), Hint: "links lead to the first", Source: text})
 		}
 		seen[string(raw)] = true

@@ -34,6 +34,7 @@ type Diagnostic struct {
 	Line     int    // from 1; 0 when the whole file is meant
 	Column   int    // from 1, counted in characters; 0 when the whole line is meant
 	Severity Severity
+	Code     string // of one of Checks; empty for what nobody can judge otherwise
 	Message  string // lower case, no final stop
 	Hint     string // what to do about it; may be empty
 	Source   string // the text of the line; may be empty
@@ -53,6 +54,9 @@ func (d Diagnostic) String() string {
 		b.WriteString(d.Position() + ": ")
 	}
 	fmt.Fprintf(&b, "%s: %s", d.Severity, harmless(d.Message))
+	if d.Code != "" {
+		b.WriteString(" [" + d.Code + "]")
+	}
 	if d.Source != "" {
 		text, caret := excerpt(d.Source, max(d.Column, 1))
 		fmt.Fprintf(&b, "\n  %s\n  %s^", text, caret)
@@ -128,7 +132,7 @@ func (l List) Sorted() List {
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
 		return cmp.Or(
 			cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column),
-			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Hint, b.Hint))
+			cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Hint, b.Hint))
 	})
 	return slices.Compact(out)
 }

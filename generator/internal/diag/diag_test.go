@@ -12,7 +12,7 @@ func TestString(t *testing.T) {
 		d    Diagnostic
 		want string
 	}{
-		{"all of it", Diagnostic{"content/posts/a.md", 3, 8, Error, "`date` is not a date", "write 2026-10-01", "date:  soon"},
+		{"all of it", Diagnostic{"content/posts/a.md", 3, 8, Error, "", "`date` is not a date", "write 2026-10-01", "date:  soon"},
 			"content/posts/a.md:3:8: error: `date` is not a date\n  date:  soon\n         ^\nhint: write 2026-10-01"},
 		{"a whole file", Diagnostic{File: "site.yaml", Severity: Warning, Message: "old"}, "site.yaml:1:1: warning: old"},
 		{"no file", Diagnostic{Message: "the disk is full", Hint: "free some space"}, "error: the disk is full\nhint: free some space"},

@@ -116,6 +116,7 @@ func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
 		return Plan{}, nil, err
 	}
 	p.addresses()
+	p.compare()
 	for _, pg := range s.Pages {
 		p.feeds(pg)
 		for _, alias := range pg.Aliases {
@@ -337,8 +338,8 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 		d.Images = append(d.Images, p.imageAddress(pg, image))
 		at, _ := cutTail(image)
 		if _, found := p.sitePath(pg, at); !found && content.Internal(image) {
-			p.problems = append(p.problems, pg.Doc.At("images", diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", image),
-				"put it beside the text, or under content/ and write its path with a leading slash"))
+			p.found("picture", pg, "images", fmt.Sprintf("the picture `%s` is not in this site", image),
+				"put it beside the text, or under content/ and write its path with a leading slash")
 		}
 	}
 	body, err := p.resolve(pg, doc.Body, reading{tell: true})
@@ -348,6 +349,42 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	d.ContentDigest = body.digest
 	p.said[pg] = body.digest
 	return d, body, nil
+}
+
+// found complains of a key of the front matter in a way that a writer may judge
+// otherwise.
+func (p *planner) found(code string, pg *site.Page, key, message, hint string) {
+	d := pg.Doc.At(key, diag.Warning, message, hint)
+	d.Code = code
+	p.problems = append(p.problems, d)
+}
+
+// compare finds pages that say the same of themselves, and posts that nobody can
+// answer to.
+func (p *planner) compare() {
+	titles, descriptions := map[string]*site.Page{}, map[string]*site.Page{}
+	for _, pg := range p.site.Pages {
+		if pg.Doc == nil {
+			continue
+		}
+		if pg.Kind == site.Post {
+			if other := titles[pg.Title]; other != nil {
+				p.found("same-title", pg, "title", fmt.Sprintf("the title is that of %s, too", other.Doc.File), "readers and search engines cannot tell the two apart")
+			} else {
+				titles[pg.Title] = pg
+			}
+			if len(p.config.Forms) > 0 && len(formsOn(pg, p.config)) == 0 {
+				p.found("no-form", pg, "form", "the post has no form, so that no reader can answer", "take `form: false` away, or place one in the text: `{{< form >}}`")
+			}
+		}
+		if d := pg.Doc.Front.Description; d != "" {
+			if other := descriptions[d]; other != nil {
+				p.found("same-description", pg, "description", fmt.Sprintf("the description is that of %s, too", other.Doc.File), "one sentence that only this page can say helps it to be found")
+			} else {
+				descriptions[d] = pg
+			}
+		}
+	}
 }
 
 // descriptionLength is what search engines show of a description.

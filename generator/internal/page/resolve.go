@@ -1,12 +1,14 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"html/template"
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cardbowl/generator/internal/cache"
@@ -144,6 +146,11 @@ func (r reading) from(address string) string {
 }
 
 func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity diag.Severity, message, hint string) {
+	p.find("", pg, ref, tell, severity, message, hint)
+}
+
+// find complains of what a writer may judge otherwise.
+func (p *planner) find(code string, pg *site.Page, ref content.Ref, tell bool, severity diag.Severity, message, hint string) {
 	if !tell {
 		return
 	}
@@ -152,7 +159,7 @@ func (p *planner) complain(pg *site.Page, ref content.Ref, tell bool, severity d
 		p.lost = err
 	}
 	p.problems = append(p.problems, diag.Diagnostic{File: pg.Doc.File, Line: ref.Line, Column: ref.Column, Severity: severity,
-		Message: message, Hint: hint, Source: line})
+		Code: code, Message: message, Hint: hint, Source: line})
 }
 
 // linkAddress is where a link within the site leads, root-relative; empty for
@@ -170,14 +177,60 @@ func (p *planner) linkAddress(pg *site.Page, ref content.Ref, tell bool) string 
 		return p.documentAddress(pg, ref, at, tail, tell)
 	}
 	if found, ok := p.sitePath(pg, at); ok {
+		if target, isPage := p.site.ByPath(found); isPage {
+			p.checkAnchor(pg, ref, target, tail, tell)
+		}
 		return p.relative(found) + tail
 	}
-	p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads nowhere in this site", ref.Target),
-		"link to the markdown file itself, such as [text](other-post.md), and the address will follow")
+	hint := "link to the markdown file itself, such as [text](other-post.md), and the address will follow"
+	if near := p.nearestPath(at); tell && near != "" {
+		hint = "did you mean `" + near + "`?"
+	}
+	p.find("link", pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads nowhere in this site", ref.Target), hint)
 	if strings.HasPrefix(at, "/") {
 		return p.relative(at) + tail
 	}
 	return ref.Target
+}
+
+// checkAnchor looks whether a page has the part that a link names. Of a page with
+// shortcodes of the site's own nobody knows all its parts.
+func (p *planner) checkAnchor(pg *site.Page, ref content.Ref, target *site.Page, tail string, tell bool) {
+	_, anchor, found := strings.Cut(tail, "#")
+	if !found || !tell || target.Doc == nil {
+		return
+	}
+	anchor, err := url.PathUnescape(anchor)
+	if err != nil || anchor == "" || anchor == "top" || anchor == "main" || slices.Contains(target.Doc.AllAnchors(), anchor) || p.ofForm(anchor) {
+		return
+	}
+	for _, name := range shortcodesIn(target.Doc.Body) {
+		if name != formShortcode {
+			return
+		}
+	}
+	p.find("anchor", pg, ref, tell, diag.Warning, fmt.Sprintf("the page `%s` has no part `#%s`", target.Title, anchor),
+		cmp.Or(diag.DidYouMean(anchor, target.Doc.AllAnchors()), "the parts of a page are its headings"))
+}
+
+// ofForm tells the ids that the markup of forms brings.
+func (p *planner) ofForm(anchor string) bool {
+	return slices.ContainsFunc(p.config.FormNames(), func(name string) bool { return strings.HasPrefix(anchor, name+"-") })
+}
+
+// nearestPath is the address of a page most like one that leads nowhere.
+func (p *planner) nearestPath(at string) string {
+	if !strings.HasPrefix(at, "/") {
+		return ""
+	}
+	var paths []string
+	for _, pg := range p.site.Pages {
+		if strings.EqualFold(strings.Trim(pg.Path, "/"), strings.Trim(at, "/")) {
+			return pg.Path
+		}
+		paths = append(paths, pg.Path)
+	}
+	return diag.Nearest(at, paths)
 }
 
 // isDocument tells whether an address is the file of a page, shown or hidden.
@@ -193,10 +246,11 @@ func (p *planner) isDocument(pg *site.Page, at string) bool {
 func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail string, tell bool) string {
 	file := p.inContent(pg, at)
 	if target, found := p.site.ByFile(file); found {
+		p.checkAnchor(pg, ref, target, tail, tell)
 		return p.relative(target.Path) + tail
 	}
 	if why, hidden := p.site.Hidden(file); hidden {
-		p.complain(pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads to a page that is not published: %s", ref.Target, why),
+		p.find("hidden-link", pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads to a page that is not published: %s", ref.Target, why),
 			"until it is, the words stand without a link")
 		return ""
 	}
@@ -204,7 +258,7 @@ func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail strin
 	if near := p.nearestDocument(pg, at); near != "" {
 		hint = "did you mean `" + near + "`?"
 	}
-	p.complain(pg, ref, tell, diag.Error, fmt.Sprintf("the link `%s` leads to a file that does not exist (%s)", ref.Target, file), hint)
+	p.find("link", pg, ref, tell, diag.Error, fmt.Sprintf("the link `%s` leads to a file that does not exist (%s)", ref.Target, file), hint)
 	return ref.Target
 }
 
@@ -301,9 +355,9 @@ func (p *planner) image(pg *site.Page, ref content.Ref, r reading) string {
 		}
 		address = p.relative(found) + tail
 	} else if why, hidden := p.site.Hidden(p.inContent(pg, at)); hidden {
-		p.complain(pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` belongs to a page that is not published: %s", ref.Target, why), "")
+		p.find("hidden-link", pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` belongs to a page that is not published: %s", ref.Target, why), "")
 	} else {
-		p.complain(pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", ref.Target),
+		p.find("picture", pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` is not in this site", ref.Target),
 			"put it beside the text, or under content/ and write its path with a leading slash")
 		if strings.HasPrefix(at, "/") {
 			address = p.relative(at) + tail

@@ -12,6 +12,7 @@ import (
 	"cardbowl/generator/internal/comments"
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/layout"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/page"
@@ -45,7 +46,7 @@ type Row struct {
 
 // Topics are all there are. theme is the built-in one.
 func Topics(theme fs.FS) []Topic {
-	return []Topic{Settings(theme), FrontMatter(), Templates(), Shortcodes(theme)}
+	return []Topic{Settings(theme), FrontMatter(), Templates(), Shortcodes(theme), Checks()}
 }
 
 // Settings are the keys of site.yaml.
@@ -136,6 +137,17 @@ func FrontMatter() Topic {
 	return Topic{Name: "front-matter", Short: "Every key that may stand above a text",
 		Intro:    "Front matter stands at the top of a text: YAML between lines of `---`, TOML between lines of `+++`, or JSON. No key is needed, and case makes no difference.",
 		Sections: []Section{ours, theirs}}
+}
+
+// Checks are the findings that a writer may judge otherwise.
+func Checks() Topic {
+	s := Section{Title: "Checks", Noun: "check"}
+	for _, c := range diag.Checks() {
+		s.Rows = append(s.Rows, Row{Name: c.Code, About: c.About})
+	}
+	return Topic{Name: "checks", Short: "What is found in texts besides mistakes, and how to silence it",
+		Intro:    "A finding ends with its name in brackets. `check: {NAME: off}` in site.yaml silences it everywhere, `warning` and `error` choose how grave it is; `<!-- cardbowl-ignore NAME -->` in a text silences it there.",
+		Sections: []Section{s}}
 }
 
 // Templates is what layouts, partials and shortcodes get, and what they may call.
