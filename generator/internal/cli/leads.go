@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cardbowl/generator/internal/report"
+	"cardbowl/generator/internal/store"
 )
 
 type leadsFlags struct {
@@ -33,10 +34,8 @@ func leadsCommand(w World) *cobra.Command {
 			return c.Help()
 		},
 	}
-	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w))
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w))
 	for _, planned := range []struct{ use, short, example string }{
-		{"stage", "Move a lead to a sales stage", "leads stage ana@example.com proposal --value 4000"},
-		{"note", "Write a note beside a lead", "leads note ana@example.com \"Call again in May\""},
 		{"import", "Bring leads over from elsewhere", "leads import leads.csv"},
 		{"erase", "Forget a person", "leads erase ana@example.com"},
 		{"prove", "Show what a person agreed to", "leads prove ana@example.com"},
@@ -85,12 +84,11 @@ func leadsShowCommand(w World) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, l := range leads {
-				if l.ID == args[0] || l.Email != "" && strings.EqualFold(l.Email, args[0]) {
-					return written(report.WriteLeadText(w.Stdout, l, zone, w.textOptions()))
-				}
+			l, err := leadOf(leads, args[0])
+			if err != nil {
+				return err
 			}
-			return failure{problem, fmt.Errorf("nobody called `%s` has left a card", args[0])}
+			return written(report.WriteLeadText(w.Stdout, l, zone, w.textOptions()))
 		},
 	}
 	f.add(c)
@@ -106,11 +104,25 @@ func leadsExportCommand(w World) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return written(report.WriteLeadsCSV(w.Stdout, leads))
+			known, _, err := settings(w, f.site)
+			if err != nil {
+				return err
+			}
+			return written(report.WriteLeadsCSV(w.Stdout, leads, known.Currency))
 		},
 	}
 	f.add(c)
 	return c
+}
+
+// leadOf finds a lead by address or id.
+func leadOf(leads []report.Lead, who string) (report.Lead, error) {
+	for _, l := range leads {
+		if l.ID == who || l.Email != "" && strings.EqualFold(l.Email, who) {
+			return l, nil
+		}
+	}
+	return report.Lead{}, failure{problem, fmt.Errorf("nobody called `%s` has left a card", who)}
 }
 
 // readLeads reads the store beside a running tracker.
@@ -120,12 +132,20 @@ func readLeads(ctx context.Context, w World, f leadsFlags) ([]report.Lead, error
 		return nil, err
 	}
 	defer kept.Close()
+	return allLeads(ctx, kept)
+}
+
+func allLeads(ctx context.Context, kept store.Store) ([]report.Lead, error) {
 	const endOfTime = "9999-12-31"
 	stored, err := kept.Submissions(ctx, "", endOfTime)
 	if err != nil {
 		return nil, failure{problem, err}
 	}
-	return report.Leads(stored), nil
+	progress, err := kept.Progress(ctx)
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	return report.Leads(stored, progress), nil
 }
 
 // written is what became of writing: nothing to say, or a failure.

@@ -91,6 +91,16 @@ type LeadCount struct {
 	Leads int
 }
 
+// Lost is the stage of a lead from which nothing is expected any more. It is no
+// step of the funnel: what the lead had reached stays counted.
+const Lost Step = "lost"
+
+// Value is what the leads of a post brought, in the site's currency.
+type Value struct {
+	Post   string // URL path, or Other
+	Amount float64
+}
+
 // DayCount is how often a step was reached on one day, on the whole site.
 type DayCount struct {
 	Day   string // YYYY-MM-DD in the site's zone
@@ -110,6 +120,7 @@ type Counts struct {
 	Tallies      []Tally
 	Reach        []Reach
 	Leads        []LeadCount
+	Values       []Value
 	Days         []DayCount
 	Past         []PastPost // every page the site has ever had, by its newest title
 }

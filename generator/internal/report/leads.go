@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +24,23 @@ type Lead struct {
 	Phone   string `json:"phone"`
 	Company string `json:"company"`
 	Cards   []Card `json:"cards"` // oldest first, at least one
+
+	Stage     string   `json:"stage"` // of the sales side; empty before the first
+	Value     *float64 `json:"value"` // in the site's currency; null while nobody said
+	ChangedAt string   `json:"stage_changed_at,omitempty"`
+	NextStep  string   `json:"next_step,omitempty"`
+	NextDay   string   `json:"next_day,omitempty"` // YYYY-MM-DD
+	History   []Event  `json:"history,omitempty"`  // oldest first
+}
+
+// Event is one thing that happened to a lead after its card.
+type Event struct {
+	At       time.Time `json:"at"` // UTC
+	Stage    string    `json:"stage,omitempty"`
+	Value    *float64  `json:"value,omitempty"`
+	Note     string    `json:"note,omitempty"`
+	NextStep string    `json:"next_step,omitempty"`
+	NextDay  string    `json:"next_day,omitempty"`
 }
 
 // Card is one submission.
@@ -36,9 +54,9 @@ type Card struct {
 	Answers   []form.Answer `json:"-"`
 }
 
-// Leads are the people behind stored submissions, the newest first. What fell
-// into the trap is nobody's.
-func Leads(stored []store.Stored) []Lead {
+// Leads are the people behind stored submissions, the newest first, with all that
+// happened to them since. What fell into the trap is nobody's.
+func Leads(stored []store.Stored, progress []store.Progress) []Lead {
 	byID := map[string]*Lead{}
 	for _, s := range stored {
 		if s.Lead == "" {
@@ -63,6 +81,11 @@ func Leads(stored []store.Stored) []Lead {
 		l.Phone = cmp.Or(answers["phone"], l.Phone)
 		l.Company = cmp.Or(answers["company"], l.Company)
 	}
+	for _, p := range progress {
+		if l, known := byID[p.Lead]; known {
+			l.take(p)
+		}
+	}
 	out := make([]Lead, 0, len(byID))
 	for _, l := range byID {
 		out = append(out, *l)
@@ -71,6 +94,24 @@ func Leads(stored []store.Stored) []Lead {
 		return cmp.Or(b.Cards[0].At.Compare(a.Cards[0].At), cmp.Compare(a.ID, b.ID))
 	})
 	return out
+}
+
+// take adds what happened to a lead. The last word on each thing is the one that
+// holds; a next step is done with when a later entry names another, or changes
+// the stage without one.
+func (l *Lead) take(p store.Progress) {
+	for _, e := range p.Entries {
+		l.History = append(l.History, Event{At: e.At, Stage: e.Stage, Value: e.Value, Note: e.Note, NextStep: e.Next, NextDay: e.NextDay})
+		if e.Value != nil {
+			l.Value = e.Value
+		}
+		if e.Stage != "" {
+			l.Stage, l.ChangedAt = e.Stage, e.At.Format(time.RFC3339)
+		}
+		if e.Next != "" || e.NextDay != "" || e.Stage != "" {
+			l.NextStep, l.NextDay = e.Next, e.NextDay
+		}
+	}
 }
 
 // leadColumns are the header of the export, a public contract. Those without a
@@ -82,7 +123,7 @@ func leadColumns() []string {
 
 // WriteLeadsCSV writes one line for each person (RFC 4180, UTF-8, times as RFC
 // 3339 in UTC), with a header. No cell is one that a spreadsheet would run.
-func WriteLeadsCSV(w io.Writer, leads []Lead) error {
+func WriteLeadsCSV(w io.Writer, leads []Lead, currency string) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
 	columns := leadColumns()
@@ -90,7 +131,11 @@ func WriteLeadsCSV(w io.Writer, leads []Lead) error {
 	for _, l := range leads {
 		first := l.Cards[0]
 		cells := map[string]string{"id": l.ID, "email": l.Email, "name": l.Name, "phone": l.Phone, "company": l.Company, "form": first.Form,
-			"placement": first.Placement, "converted_on": first.Post, "submitted_at": first.At.Format(time.RFC3339), "consent_version": first.Consent}
+			"placement": first.Placement, "converted_on": first.Post, "submitted_at": first.At.Format(time.RFC3339), "consent_version": first.Consent,
+			"stage": l.Stage, "stage_changed_at": l.ChangedAt}
+		if l.Value != nil {
+			cells["value"], cells["currency"] = strconv.FormatFloat(*l.Value, 'f', -1, 64), currency
+		}
 		row := make([]string, len(columns))
 		for i, name := range columns {
 			row[i] = inert(cells[name])
@@ -109,10 +154,10 @@ func WriteLeadsText(w io.Writer, leads []Lead, zone *time.Location, o TextOption
 	p := pen{o}
 	t := table.NewWriter()
 	t.SetStyle(table.Style{Box: table.BoxStyle{PaddingRight: "  "}})
-	t.AppendRow(table.Row{p.faint("First card"), p.faint("E-mail"), p.faint("Name"), p.faint("Form"), p.faint("Cards"), p.faint("Post")})
+	t.AppendRow(table.Row{p.faint("First card"), p.faint("E-mail"), p.faint("Name"), p.faint("Form"), p.faint("Cards"), p.faint("Post"), p.faint("Stage"), p.faint("Value")})
 	for _, l := range leads {
 		first := l.Cards[0]
-		t.AppendRow(table.Row{first.At.In(zone).Format(time.DateOnly), printable(l.Email), printable(l.Name), first.Form, len(l.Cards), printable(first.Post)})
+		t.AppendRow(table.Row{first.At.In(zone).Format(time.DateOnly), printable(l.Email), printable(l.Name), first.Form, len(l.Cards), printable(first.Post), l.Stage, amount(l.Value)})
 	}
 	text := t.Render() + "\n"
 	if len(leads) == 0 {
@@ -122,6 +167,14 @@ func WriteLeadsText(w io.Writer, leads []Lead, zone *time.Location, o TextOption
 		return fmt.Errorf("write leads: %w", err)
 	}
 	return nil
+}
+
+// amount is a value as people write it; nothing while nobody said.
+func amount(value *float64) string {
+	if value == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*value, 'f', -1, 64)
 }
 
 // trimmed takes the blanks off the ends of lines.
@@ -154,10 +207,47 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 			fmt.Fprintf(&b, "  %s  yes\n", p.faint("consent:"))
 		}
 	}
+	if len(l.History) > 0 {
+		b.WriteString("\n")
+	}
+	for _, e := range l.History {
+		fmt.Fprintf(&b, "%s  %s\n", e.At.In(zone).Format("2006-01-02 15:04"), strings.Join(e.said(), ", "))
+		if e.Note != "" {
+			fmt.Fprintf(&b, "  %s\n", indented(e.Note))
+		}
+	}
+	if l.NextStep != "" || l.NextDay != "" {
+		fmt.Fprintf(&b, "\n%s %s\n", p.bold("Next:"), strings.TrimSpace(printable(l.NextStep)+" "+onDay(l.NextDay)))
+	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write lead: %w", err)
 	}
 	return nil
+}
+
+// said is an event in a few words.
+func (e Event) said() []string {
+	var out []string
+	if e.Stage != "" {
+		out = append(out, e.Stage)
+	}
+	if e.Value != nil {
+		out = append(out, "worth "+amount(e.Value))
+	}
+	if e.NextStep != "" || e.NextDay != "" {
+		out = append(out, strings.TrimSpace("next: "+printable(e.NextStep)+" "+onDay(e.NextDay)))
+	}
+	if out == nil {
+		out = append(out, "note")
+	}
+	return out
+}
+
+func onDay(day string) string {
+	if day == "" {
+		return ""
+	}
+	return "on " + day
 }
 
 // indented keeps the lines of a message together under its name.

@@ -229,6 +229,11 @@ func Build(in Input) (Report, error) {
 			b.post(l.Post).Leads += l.Leads
 		}
 	}
+	for _, v := range in.Counts.Values {
+		if v.Post != funnel.Other {
+			b.post(v.Post).Value += v.Amount
+		}
+	}
 	r.Posts = b.finished()
 	t := &r.Total
 	t.Rate, t.RateLow, t.RateHigh, t.Enough = rateOf(t.Converters, t.Visitors)

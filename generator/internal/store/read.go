@@ -84,6 +84,15 @@ func (q queries) counts(ctx context.Context, since, until string) (c funnel.Coun
 	if err != nil {
 		return c, err
 	}
+	err = each(ctx, tx, sumWorth, []any{since, until}, func(rows *sql.Rows) error {
+		var v funnel.Value
+		err := rows.Scan(&v.Post, &v.Amount)
+		c.Values = append(c.Values, v)
+		return err
+	})
+	if err != nil {
+		return c, err
+	}
 	err = each(ctx, tx, pastPosts, nil, func(rows *sql.Rows) error {
 		var p funnel.PastPost
 		err := rows.Scan(&p.Path, &p.Title, &p.Kind, &p.Date)

@@ -38,6 +38,12 @@ type Store interface {
 	Counts(ctx context.Context, since, until string) (funnel.Counts, error)
 	// Submissions is every stored submission of those days, oldest first.
 	Submissions(ctx context.Context, since, until string) ([]Stored, error)
+	// Enter stores what happened to a lead, with all it counts for: the sales
+	// stages, which are given in their order, and what the lead brought. It is
+	// ErrNoLead for a lead that does not exist.
+	Enter(ctx context.Context, lead string, e Entry, stages []string) error
+	// Progress is all that happened to leads, by lead, of those to whom anything did.
+	Progress(ctx context.Context) ([]Progress, error)
 	// Ready tells whether the store can be read and still acknowledges.
 	Ready(ctx context.Context) error
 	// Close commits what was handed over, and ends. Later calls fail.

@@ -79,11 +79,13 @@ func (t *transaction) row(text string, targets []any, args ...any) (bool, error)
 	return true, nil
 }
 
-func (t *transaction) tally(k tallyKey) {
+func (t *transaction) tally(k tallyKey) { t.tallyBy(k, 1) }
+
+func (t *transaction) tallyBy(k tallyKey, n int) {
 	if t.tallies == nil {
 		t.tallies = map[tallyKey]int{}
 	}
-	t.tallies[k]++
+	t.tallies[k] += n
 }
 
 func (t *transaction) reached(k reachKey) {

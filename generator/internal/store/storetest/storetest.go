@@ -41,10 +41,82 @@ func Run(t *testing.T, open Open) {
 		{"pages keep their names", testRemember},
 		{"many at once", testConcurrent},
 		{"reopened", testReopen},
+		{"sales", testSales},
 		{"text of every kind", testText},
 		{"closed", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+	}
+}
+
+// testSales takes leads through the stages and back: what counts is always what
+// each has reached, for the post of its first card, on the day it happened.
+func testSales(t *testing.T, open Open) {
+	s := opened(t, open)
+	stages := []string{"call", "meeting", "client"}
+	submit(t, s, submission("ana@example.com"))
+	later := submission("ana@example.com")
+	later.Post, later.At = "/posts/b/", noon.Add(time.Hour)
+	submit(t, s, later)
+	stored, err := s.Submissions(t.Context(), "", "9999-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lead := stored[0].Lead
+	enter := func(after time.Duration, e store.Entry) {
+		t.Helper()
+		e.At = noon.Add(after)
+		if err := s.Enter(t.Context(), lead, e, stages); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const day = 24 * time.Hour
+	holds := func(when string, call, meeting, client, lost int, value float64) {
+		t.Helper()
+		c := counts(t, s, "", "9999-12-31")
+		for step, want := range map[funnel.Step]int{"call": call, "meeting": meeting, "client": client, funnel.Lost: lost} {
+			if got := tally(c, "/posts/a/", step); got != want {
+				t.Errorf("%s: %s counts %d, want %d", when, step, got, want)
+			}
+			if got := tally(c, "/posts/b/", step); got != 0 {
+				t.Errorf("%s: %s counts %d for a post that was not the first", when, step, got)
+			}
+		}
+		sum := 0.0
+		for _, v := range c.Values {
+			sum += v.Amount
+		}
+		if sum != value {
+			t.Errorf("%s: worth %v, want %v", when, sum, value)
+		}
+	}
+	enter(0, store.Entry{Note: "Called her, no answer"})
+	holds("a note", 0, 0, 0, 0, 0)
+	enter(day, store.Entry{Stage: "meeting", Value: new(4000.0), Next: "Write the offer", NextDay: "2026-12-01"})
+	holds("a meeting", 1, 1, 0, 0, 0)
+	enter(2*day, store.Entry{Stage: "client"})
+	holds("a client", 1, 1, 1, 0, 4000)
+	enter(3*day, store.Entry{Value: new(5000.0)})
+	holds("worth more", 1, 1, 1, 0, 5000)
+	enter(4*day, store.Entry{Stage: "call"})
+	holds("a step back", 1, 0, 0, 0, 0)
+	enter(5*day, store.Entry{Stage: "lost"})
+	holds("lost", 1, 0, 0, 1, 0)
+	enter(6*day, store.Entry{Stage: "client"})
+	holds("won after all", 1, 1, 1, 0, 5000)
+
+	if c := counts(t, s, "2026-11-23", "2026-11-23"); tally(c, "/posts/a/", "meeting") != 1 || tally(c, "/posts/a/", "client") != 0 {
+		t.Error("a step does not count on its day")
+	}
+	all, err := s.Progress(t.Context())
+	if err != nil || len(all) != 1 || len(all[0].Entries) != 7 || all[0].Lead != lead {
+		t.Fatalf("%+v (%v)", all, err)
+	}
+	if e := all[0].Entries[1]; e.Stage != "meeting" || *e.Value != 4000 || e.Next != "Write the offer" || e.NextDay != "2026-12-01" || !e.At.Equal(noon.Add(day)) {
+		t.Errorf("%+v", e)
+	}
+	if err := s.Enter(t.Context(), "nobody", store.Entry{At: noon, Stage: "call"}, stages); !errors.Is(err, store.ErrNoLead) || errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a lead that does not exist: %v", err)
 	}
 }
 

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cardbowl/generator/internal/funnel"
+)
+
+// Entry is one line of what happened to a lead after its card. At carries the
+// site's time zone: its calendar date there is the day the entry counts for.
+type Entry struct {
+	At      time.Time
+	Stage   string   // the lead is in it from here on; empty: as before
+	Value   *float64 // what the lead is worth from here on, in the site's currency; nil: as before
+	Note    string
+	Next    string // what is to be done next; empty: as before
+	NextDay string // YYYY-MM-DD; empty: no day
+}
+
+// Progress is all that happened to one lead.
+type Progress struct {
+	Lead    string
+	Entries []Entry // oldest first; times in UTC
+}
+
+// ErrNoLead is returned for a lead that does not exist.
+var ErrNoLead = errors.New("there is no such lead")
+
+const (
+	findPerson = `select post, form, placement from leads where id = $1`
+	lastSale   = `select counted, worth from sales where lead = $1 order by at desc, id desc limit 1`
+	addSale    = `insert into sales (id, lead, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	addWorth   = `insert into worth (day, post, amount) values ($1, $2, $3) on conflict (day, post) do update set amount = worth.amount + excluded.amount`
+	findValue  = `select value from sales where lead = $1 and value is not null order by at desc, id desc limit 1`
+	allSales   = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, at, id`
+	sumWorth   = `select post, sum(amount) from worth where day >= $1 and day <= $2 group by post`
+)
+
+// enter writes an entry and what it counts for. Reaching a stage counts those
+// before it, too; stepping back takes back what lay between. A lead that is lost
+// keeps what it had reached. What a lead is worth counts when it has reached the
+// last stage.
+func (t *transaction) enter(lead string, e Entry, stages []string, id string) error {
+	var post, form, placement string
+	known, err := t.row(findPerson, []any{&post, &form, &placement}, lead)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return ErrNoLead
+	}
+	text, worth := "[]", 0.0
+	if _, err := t.row(lastSale, []any{&text, &worth}, lead); err != nil {
+		return err
+	}
+	var counted []funnel.Step
+	if err := json.Unmarshal([]byte(text), &counted); err != nil {
+		return fmt.Errorf("read what counts for a lead: %w", err)
+	}
+	value, err := t.valueOf(lead)
+	if err != nil {
+		return err
+	}
+	if e.Value != nil {
+		value = *e.Value
+	}
+	target := counted
+	if e.Stage != "" {
+		target = reachedBy(e.Stage, counted, stages)
+	}
+	day := dayOf(e.At)
+	for _, step := range target {
+		if !slices.Contains(counted, step) {
+			t.tallyBy(tallyKey{day, post, form, placement, step}, 1)
+		}
+	}
+	for _, step := range counted {
+		if !slices.Contains(target, step) {
+			t.tallyBy(tallyKey{day, post, form, placement, step}, -1)
+		}
+	}
+	brought := 0.0
+	if len(stages) > 0 && slices.Contains(target, funnel.Step(stages[len(stages)-1])) && !slices.Contains(target, funnel.Lost) {
+		brought = value
+	}
+	if brought != worth {
+		if err := t.exec(addWorth, day, post, brought-worth); err != nil {
+			return err
+		}
+	}
+	list, err := json.Marshal(target)
+	if err != nil {
+		return err
+	}
+	var written any
+	if e.Value != nil {
+		written = *e.Value
+	}
+	return t.exec(addSale, id, lead, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought)
+}
+
+// valueOf is what a lead was said to be worth last.
+func (t *transaction) valueOf(lead string) (float64, error) {
+	var value float64
+	_, err := t.row(findValue, []any{&value}, lead)
+	return value, err
+}
+
+// reachedBy are the sales steps that count for a lead in a stage. before are
+// those that counted so far.
+func reachedBy(stage string, before []funnel.Step, stages []string) []funnel.Step {
+	if funnel.Step(stage) == funnel.Lost {
+		if slices.Contains(before, funnel.Lost) {
+			return before
+		}
+		return append(slices.Clone(before), funnel.Lost)
+	}
+	out := []funnel.Step{}
+	for _, s := range stages {
+		out = append(out, funnel.Step(s))
+		if s == stage {
+			break
+		}
+	}
+	return out
+}
+
+// progress reads the entries of all leads.
+func (q queries) progress(ctx context.Context) ([]Progress, error) {
+	var all []Progress
+	err := each(ctx, q.db, allSales, nil, func(rows *sql.Rows) error {
+		var lead string
+		var at int64
+		var value sql.NullFloat64
+		var e Entry
+		if err := rows.Scan(&lead, &at, &e.Stage, &value, &e.Note, &e.Next, &e.NextDay); err != nil {
+			return err
+		}
+		e.At = time.UnixMilli(at).UTC()
+		if value.Valid {
+			e.Value = &value.Float64
+		}
+		if len(all) == 0 || all[len(all)-1].Lead != lead {
+			all = append(all, Progress{Lead: lead})
+		}
+		p := &all[len(all)-1]
+		p.Entries = append(p.Entries, e)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what happened to leads: %w", err)
+	}
+	return all, nil
+}
+
+// Enter implements Store.
+func (s *SQLite) Enter(ctx context.Context, lead string, e Entry, stages []string) error {
+	if s.writer == nil {
+		return ErrReadOnly
+	}
+	id := newID(e.At)
+	unknown := false
+	err := s.writer.do(ctx, func(t *transaction) error {
+		err := t.enter(lead, e, stages, id)
+		if unknown = errors.Is(err, ErrNoLead); unknown {
+			return nil // nothing was written, and nothing is wrong with the store
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("store what happened to a lead: %w", err)
+	case unknown:
+		return ErrNoLead
+	}
+	return nil
+}
+
+// Progress implements Store.
+func (s *SQLite) Progress(ctx context.Context) ([]Progress, error) { return s.queries.progress(ctx) }
