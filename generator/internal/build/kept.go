@@ -107,9 +107,9 @@ func (b *Builder) each(n int, do func(int)) {
 	group.Wait()
 }
 
-// leave keeps what this build knows for the next process. Failing to is a loss of
-// time, and no error.
-func (b *Builder) leave() {
+// Leave keeps what the last build knows for the next process. Failing to is a
+// loss of time, and no error.
+func (b *Builder) Leave() {
 	program, known := programStamp()
 	if b.kept == nil || !known {
 		return

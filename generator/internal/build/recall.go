@@ -77,7 +77,7 @@ func (b *Builder) Keep(ctx context.Context, file string, r Result, also ...strin
 	if r.Failed() {
 		return
 	}
-	b.leave()
+	b.Leave()
 	if !b.settled {
 		return
 	}
@@ -164,6 +164,10 @@ func (b *Builder) outputs(ctx context.Context, also []string) outputs {
 	}
 	return outputs{s.Digest, s.Files - len(names) + 1, true}
 }
+
+// Next is the moment at which the schedule changes what is shown, if nothing else
+// does: a post appears, or goes. Zero when there is none.
+func (b *Builder) Next() time.Time { return b.until }
 
 // schedule notes between which moments the documents are shown as they are now.
 func (b *Builder) schedule(documents []content.Document, now time.Time) {

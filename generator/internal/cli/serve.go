@@ -113,8 +113,10 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 
 	o := d.flags.options(w)
 	o.Out, o.Local, o.Private = out, true, true
+	o.Kept = filepath.Join(site, cardbowlFolder, "serve")
 	o.Doing = func(what string) { d.waiting.now(what) }
 	d.builder = build.New(o)
+	defer d.builder.Close()
 	// Watching starts before the first build, so that nothing saved meanwhile is missed.
 	watcher, err := watch.Start(ctx, site, source.Folders(site))
 	if err != nil {
@@ -130,10 +132,17 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go d.tracker.Run(ctx)
+	alarm := time.NewTicker(time.Second) // a clock that was set, or a lid that was closed, makes longer waits wrong
+	defer alarm.Stop()
 	for {
 		select {
 		case <-ctx.Done():
+			d.builder.Leave()
 			return d.end(server)
+		case <-alarm.C:
+			if next := d.builder.Next(); !next.IsZero() && !w.Now().Before(next) {
+				d.rebuild(ctx, false)
+			}
 		case err := <-served:
 			return failure{problem, err}
 		case notice := <-watcher.Notice:
@@ -177,6 +186,7 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 	d.broken = false
 	switch {
 	case first:
+		d.builder.Leave()
 		fmt.Fprintf(w.Stderr, "%s built %s in %s\n", stamp, plural(result.Pages, "page"), rounded(took))
 	case len(changed) == 0 && mended:
 		fmt.Fprintf(w.Stderr, "%s mended; the site is as it was\n", stamp)

@@ -56,6 +56,7 @@ type Folder struct {
 	dir     string
 	options Options
 	known   map[string]known // by path; nil before the first Sync
+	synced  bool             // known is all there is, since a Sync of our own
 }
 
 // Options say what a folder is for.
@@ -210,7 +211,7 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 // look lists what the folder holds, but for names that begin with a dot.
 func (s *syncing) look() error {
 	s.there, s.folders = map[string]present{}, map[string]bool{".": true}
-	if s.folder.options.Private && s.folder.known != nil && !s.verify {
+	if s.folder.options.Private && s.folder.synced && s.folder.known != nil && !s.verify {
 		for name, k := range s.folder.known {
 			s.there[name] = present{k.size, k.modified, true}
 			for folder := path.Dir(name); !s.folders[folder]; folder = path.Dir(folder) {
@@ -438,7 +439,7 @@ func (s *syncing) commit(files []File) error {
 	}
 	slices.Sort(s.result.Written)
 	slices.Sort(s.result.Removed)
-	s.folder.known = s.knowing
+	s.folder.known, s.folder.synced = s.knowing, true
 	return nil
 }
 
