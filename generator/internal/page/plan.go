@@ -588,6 +588,9 @@ func Manifest(s site.Site, frame string) manifest.Manifest {
 			m.Pages = append(m.Pages, manifest.Page{Path: base + pg.ChunkPath(n), Kind: site.List, Title: fmt.Sprintf("%s (page %d)", pg.Title, n), Revision: entry.Revision})
 		}
 	}
+	if title, planned := searchPage(s); planned {
+		m.Pages = append(m.Pages, manifest.Page{Path: base + searchPath, Kind: site.Plain, Title: title, Revision: memo.Of(title).String()[:16]})
+	}
 	slices.SortFunc(m.Pages, func(a, b manifest.Page) int { return strings.Compare(a.Path, b.Path) })
 	return m
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"cardbowl/generator/internal/diag"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/search"
 	"cardbowl/generator/internal/site"
@@ -84,12 +85,19 @@ func (p *planner) search() {
 			planned.Data.Search = data
 		}
 	}
-	if _, taken := p.site.ByPath(searchPath); taken || p.site.HasFile(searchPath+"index.html") {
+	title, planned := searchPage(p.site)
+	if !planned {
 		return
 	}
-	title := p.words.Say("Search")
 	p.plan.Pages = append(p.plan.Pages, Planned{Output: indexFolder + "index.html", Layout: searchLayout, Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Search: data,
 		Page: Page{Kind: site.Plain, Title: title, HeadTitle: title + " | " + p.config.Title, URL: p.relative(searchPath), Permalink: p.absolute(searchPath), Description: p.config.Description, NoIndex: true}}})
+}
+
+// searchPage tells whether the site gets a page of the search that no document
+// describes, and its title.
+func searchPage(s site.Site) (title string, planned bool) {
+	_, taken := s.ByPath(searchPath)
+	return language.Of(s.Config.Language).Say("Search"), s.Config.Search && !taken && !s.HasFile(searchPath+"index.html")
 }
 
 func (p *planner) indexFile(name string, recipe memo.Digest, bytes func() ([]byte, error)) {
