@@ -33,6 +33,7 @@ type SQLiteOptions struct {
 // SQLite is a Store in one file (and the two beside it that SQLite itself keeps,
 // with -wal and -shm at the end of their names).
 type SQLite struct {
+	path       string
 	writer     *writer // nil when read-only
 	queries    queries
 	writing    *sql.DB // one connection
@@ -73,7 +74,7 @@ func OpenSQLite(ctx context.Context, path string, o SQLiteOptions) (*SQLite, err
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	s := &SQLite{logger: logger, closing: make(chan struct{}), tended: make(chan struct{})}
+	s := &SQLite{path: path, logger: logger, closing: make(chan struct{}), tended: make(chan struct{})}
 	if err := s.open(ctx, path, o.ReadOnly); err != nil {
 		s.closeConnections()
 		return nil, fmt.Errorf("open store %s: %w", path, err)

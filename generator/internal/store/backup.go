@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"cardbowl/generator/internal/funnel"
+)
+
+// Holding is what a store holds, in a few numbers.
+type Holding struct {
+	Submissions int // of every status
+	Leads       int
+	Days        int    // with a count
+	Last        string // the last of them, YYYY-MM-DD; empty when nothing was counted
+}
+
+// ErrExists is returned rather than writing over a file.
+var ErrExists = errors.New("the file is there already")
+
+// Backup writes a copy of the store in one file, at one moment, while a tracker
+// may be writing it. What is to be destroyed within two days, salts and the
+// visits they belong to, is not in the copy: it would outlive them there. The
+// file is for the owner's eyes only, is whole or not there, and is on disk when
+// Backup returns.
+func Backup(ctx context.Context, from, to string) (Holding, error) {
+	to, err := filepath.Abs(to)
+	if err != nil {
+		return Holding{}, fmt.Errorf("back up: %w", err)
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return Holding{}, fmt.Errorf("back up to %s: %w", to, ErrExists)
+	}
+	s, err := OpenSQLite(ctx, from, SQLiteOptions{ReadOnly: true})
+	if err != nil {
+		return Holding{}, err
+	}
+	defer s.Close()
+	made, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-*") // 0600
+	if err != nil {
+		return Holding{}, fmt.Errorf("back up: %w", err)
+	}
+	temp := made.Name()
+	defer os.Remove(temp)
+	if err := made.Close(); err != nil {
+		return Holding{}, fmt.Errorf("back up: %w", err)
+	}
+	if err := s.copyInto(ctx, temp); err != nil {
+		return Holding{}, fmt.Errorf("back up: %w", err)
+	}
+	held, found, err := Check(ctx, temp)
+	if err == nil && len(found) > 0 {
+		err = errors.New("the copy is not sound: " + found[0])
+	}
+	if err == nil {
+		err = flushed(temp)
+	}
+	if err == nil {
+		err = os.Link(temp, to) // unlike a rename, it writes over nothing
+	}
+	if err == nil {
+		err = flushed(filepath.Dir(to))
+	}
+	if err != nil {
+		return Holding{}, fmt.Errorf("back up to %s: %w", to, err)
+	}
+	return held, nil
+}
+
+// copyInto writes the database into an empty file, without what is soon to be
+// destroyed.
+func (s *SQLite) copyInto(ctx context.Context, temp string) error {
+	// A connection that may write nothing may not copy either; this one writes
+	// nothing but the copy.
+	from, err := sql.Open("sqlite", address(s.path))
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	if _, err := from.ExecContext(ctx, `vacuum into $1`, temp); err != nil {
+		return err
+	}
+	copied, err := sql.Open("sqlite", address(temp, "secure_delete(on)", "journal_mode(delete)"))
+	if err != nil {
+		return err
+	}
+	defer copied.Close()
+	for _, statement := range []string{`delete from salts`, `delete from visits`, `vacuum`} {
+		if _, err := copied.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return copied.Close()
+}
+
+// flushed brings a file or a folder to the disk.
+func flushed(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// Check looks through a whole store: whether the file is sound, and whether what
+// was counted agrees with what was stored. It returns what is wrong, in a
+// reader's words.
+func Check(ctx context.Context, path string) (held Holding, wrong []string, err error) {
+	s, err := OpenSQLite(ctx, path, SQLiteOptions{ReadOnly: true})
+	if err != nil {
+		return held, nil, err
+	}
+	defer s.Close()
+	tx, err := s.reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return held, nil, fmt.Errorf("check store: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // it only read
+	one := func(row func(*sql.Rows) error, query string, args ...any) {
+		if err == nil {
+			err = each(ctx, tx, query, args, row)
+		}
+	}
+	one(func(rows *sql.Rows) error {
+		var said string
+		err := rows.Scan(&said)
+		if said != "ok" {
+			wrong = append(wrong, said)
+		}
+		return err
+	}, `pragma integrity_check`)
+	one(func(rows *sql.Rows) error { return rows.Scan(&held.Submissions) }, `select count(*) from submissions`)
+	one(func(rows *sql.Rows) error { return rows.Scan(&held.Leads) }, `select count(*) from leads`)
+	one(func(rows *sql.Rows) error { return rows.Scan(&held.Days, &held.Last) }, `select count(distinct day), coalesce(max(day), '') from tallies`)
+	one(func(rows *sql.Rows) error {
+		var day, post string
+		var stored, counted int
+		err := rows.Scan(&day, &post, &stored, &counted)
+		wrong = append(wrong, fmt.Sprintf("on %s the post %q has %d accepted cards, and %d are counted", day, post, stored, counted))
+		return err
+	}, `select day, post, sum(stored), sum(counted) from (
+			select day, post, 1 as stored, 0 as counted from submissions where status = $1
+			union all select day, post, 0, n from tallies where step = $2)
+		group by day, post having sum(stored) <> sum(counted) order by day, post`, string(Accepted), string(funnel.FormSubmit))
+	one(func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		wrong = append(wrong, fmt.Sprintf("the card %s belongs to a person who is not there", id))
+		return err
+	}, `select id from submissions where lead is not null and lead not in (select id from leads) order by id`)
+	if err != nil {
+		return held, nil, fmt.Errorf("check store: %w", err)
+	}
+	return held, wrong, nil
+}
+
+// Restore puts a backup in the place of a store, which must not be there: a
+// tracker that runs would go on writing into the old one. The copy is looked
+// through first.
+func Restore(ctx context.Context, from, to string) (Holding, error) {
+	for _, name := range []string{to, to + "-wal", to + "-shm"} {
+		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+			return Holding{}, fmt.Errorf("restore to %s: %w", name, ErrExists)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return Holding{}, fmt.Errorf("restore: %w", err)
+	}
+	made, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-*")
+	if err != nil {
+		return Holding{}, fmt.Errorf("restore: %w", err)
+	}
+	defer os.Remove(made.Name())
+	source, err := os.Open(from)
+	if err == nil {
+		_, err = io.Copy(made, source)
+		err = errors.Join(err, source.Close())
+	}
+	if err = errors.Join(err, made.Close()); err != nil {
+		return Holding{}, fmt.Errorf("restore: %w", err)
+	}
+	held, wrong, err := Check(ctx, made.Name())
+	if err == nil && len(wrong) > 0 {
+		err = errors.New("the backup is not sound: " + wrong[0])
+	}
+	for _, rest := range []string{"-wal", "-shm"} {
+		_ = os.Remove(made.Name() + rest) // of looking through it
+	}
+	if err == nil {
+		err = flushed(made.Name())
+	}
+	if err == nil {
+		err = os.Link(made.Name(), to)
+	}
+	if err == nil {
+		err = flushed(filepath.Dir(to))
+	}
+	if err != nil {
+		return Holding{}, fmt.Errorf("restore %s: %w", from, err)
+	}
+	return held, nil
+}
