@@ -5,7 +5,7 @@
   const longest = 40, step = 20;
 
   const fold = (run) => run.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase().replace(/\p{M}+/gu, '').replaceAll('ς', 'σ');
-  const unspaced = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
+  const unspaced = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}ー';
   const wide = new RegExp(`^[${unspaced}]`, 'u');
   const parts = new RegExp(`[${unspaced}]+|[^${unspaced}]+`, 'gu');
 
@@ -79,6 +79,8 @@
     const words = [...new Set(wordsOf(question))];
     const open = /[\p{L}\p{N}\p{M}]$/u.test(question);
     const all = await Promise.all(words.map((word, i) => holders(word, open && i === words.length - 1)));
+    // A beginning is known from three letters on; until then it asks for nothing.
+    if (open && all.length > 1 && !all.at(-1).size && !wide.test(words.at(-1)) && [...words.at(-1)].length < 3) all.pop();
     if (!all.length) return [];
     const found = [];
     for (const [page, count] of all[0]) {

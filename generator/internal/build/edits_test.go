@@ -57,7 +57,7 @@ type post struct {
 	tags                                                    []string
 	draft, more                                             bool
 	series, authors, related, menu                          string
-	lastmod, description, images, params, format            string
+	lastmod, description, images, params, format, search    string
 }
 
 type settings struct {
@@ -76,7 +76,7 @@ func moreSettings() [6][]string {
 		{"", "author: Ana", "description: A site about something", "author: Ana\ndescription: Both", "language: de"},
 		{"", "theme: {accent: \"#884400\"}", "organization: {name: Us, sameAs: [\"https://example.org/us\"]}", "timeZone: America/Toronto"},
 		{"", "taxonomies: [tags, topics]", "taxonomies: [tags]", "taxonomies: [tags, categories, series, authors]"},
-		{"", "markdown: {html: true}", "markdown: {highlight: false}", "params: {a: 1, b: [x, y]}"},
+		{"", "markdown: {html: true}", "markdown: {highlight: false}", "search: false", "params: {a: 1, b: [x, y]}"},
 		{"", "tracker: {url: \"https://cards.example.com\"}", "related: 1", "related: 0"},
 		{"", "menus: {main: [{title: Up, url: /}, {title: Below, url: /posts/, parent: Up}], footer: [{title: About, url: /about/}]}"},
 	}
@@ -297,12 +297,13 @@ func (w *world) edit() string {
 		p.lastmod = []string{"", "2026-05-01", "2026-05-02T10:00:00Z"}[w.random.IntN(3)]
 		p.description = []string{"", fmt.Sprintf("Described %d", n)}[w.random.IntN(2)]
 		p.params = []string{"", fmt.Sprintf("{own: %d, list: [a, b]}", n)}[w.random.IntN(2)]
-		what = "lastmod, description, params"
+		p.search = []string{"", "false"}[w.random.IntN(2)]
+		what = "lastmod, description, params, search"
 	case 43:
 		p.images = []string{"", "[/posts/photo.jpg]", "[/pic.svg]", "[\"https://example.org/x.png\"]"}[w.random.IntN(4)]
 		what = "images " + p.images
 	case 44:
-		own := []string{"content/tags/funnel/_index.md", "content/404.md", "content/posts/_index.md", "content/tags/_index.md", "content/series/one-by-one/_index.md"}[w.random.IntN(5)]
+		own := []string{"content/tags/funnel/_index.md", "content/404.md", "content/posts/_index.md", "content/tags/_index.md", "content/series/one-by-one/_index.md", "content/search.md"}[w.random.IntN(6)]
 		w.toggle(own, fmt.Sprintf("---\ntitle: Own %d\n---\nText %d, see [about](/about.md).\n", n, n))
 		what = own
 	case 45:
@@ -388,7 +389,7 @@ func (w *world) text(p *post) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "title: %q\ndate: %s\n", p.title, p.date.Format(time.RFC3339))
 	for _, pair := range [][2]string{{"slug", p.slug}, {"expiryDate", p.expiry}, {"publishDate", p.publish}, {"form", p.form}, {"layout", p.layout},
-		{"lastmod", p.lastmod}, {"description", p.description}, {"images", p.images}, {"params", p.params}, {"alias", p.alias},
+		{"lastmod", p.lastmod}, {"description", p.description}, {"images", p.images}, {"params", p.params}, {"search", p.search}, {"alias", p.alias},
 		{"series", p.series}, {"authors", p.authors}, {"related", p.related}, {"menus", p.menu}} {
 		if key, value := pair[0], pair[1]; value != "" {
 			if key == "alias" {

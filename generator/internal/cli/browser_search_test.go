@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -56,14 +57,32 @@ func TestBrowserSearches(t *testing.T) {
 	r.until(`location.pathname == "/search/" && document.querySelectorAll(".search-results li").length == 1`)
 
 	for question, want := range map[string]string{
-		"zzzz":  "Nothing was found. Fewer words, or the beginning of one, find more.",
-		"x":     "Write at least two letters.",
-		"' <b>": "Write at least two letters.",
+		"uber+ca":  "One page was found.", // the second word may become one
+		"uber+ca+": "Nothing was found. Fewer words, or the beginning of one, find more.",
+		"zzzz":     "Nothing was found. Fewer words, or the beginning of one, find more.",
+		"x":        "Write at least two letters.",
+		"' <b>":    "Write at least two letters.",
 	} {
 		r.open(s.url + "search/?q=" + question)
 		r.until(`document.querySelector(".search-status").textContent == ` + quoted(want))
 	}
 	r.unmoved()
+}
+
+// TestBrowserSearchesNotWithoutScript: a page that cannot do what it is for says
+// so, and where to go instead.
+func TestBrowserSearchesNotWithoutScript(t *testing.T) {
+	t.Parallel()
+	f, r := starter(t), newReader(t)
+	f.cardbowl("build", "--strict")
+	s := f.start("track", "--public")
+	if _, err := chromedp.Call(r.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	r.open(s.url + "search/")
+	r.until(`document.querySelector("main").innerText.includes("The search runs in your browser, and needs JavaScript for it.")`)
+	r.do(chromedp.Click(chromedp.CSS("main noscript a")))
+	r.until(`location.pathname == "/"`)
 }
 
 func quoted(s string) string {

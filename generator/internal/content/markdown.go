@@ -577,9 +577,48 @@ func (p *parse) opening(root ast.Node, body []byte) {
 	}
 	p.doc.Opening = Shorten(strings.Join(parts, " "), openingLength)
 	if p.settings.Search && !p.doc.Front.NoSearch {
+		writeBeside(&b, root, body)
 		packed := search.Count(b.Bytes())
 		p.doc.Terms = Body{Text: string(packed), Digest: memo.OfBytes(packed)}
 	}
+}
+
+// writeBeside adds what a reader sees and plain leaves out: code, the titles of
+// callouts, and of the arguments of shortcodes those that are meant to be read.
+func writeBeside(b *bytes.Buffer, root ast.Node, body []byte) {
+	said := func(texts ...string) {
+		for _, t := range texts {
+			b.WriteString(t)
+			b.WriteByte('\n')
+		}
+	}
+	call := func(c call) {
+		said(c.literal, c.params["title"], c.params["caption"], c.params["summary"], c.params["text"])
+		for _, a := range c.args {
+			if strings.ContainsRune(a, ' ') { // or else it is a name, a number or an address
+				said(a)
+			}
+		}
+	}
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.FencedCodeBlock, *ast.CodeBlock:
+			for i := range n.Lines().Len() {
+				line := n.Lines().At(i)
+				b.Write(line.Value(body))
+			}
+		case *calloutNode:
+			said(n.title)
+		case *shortcodeBlockNode:
+			call(n.call)
+		case *shortcodeInlineNode:
+			call(n.call)
+		}
+		return ast.WalkContinue, nil
+	})
 }
 
 // Shorten cuts between words, with an ellipsis, to at most limit characters.

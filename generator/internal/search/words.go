@@ -1,6 +1,8 @@
 package search
 
 import (
+	"bytes"
+	"hash/maphash"
 	"iter"
 	"strings"
 	"unicode"
@@ -90,7 +92,7 @@ func pairs(part string, yield func(string) bool) bool {
 
 // unspaced tells the scripts that put no blanks between words.
 func unspaced(r rune) bool {
-	return r >= '\u0E00' && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
+	return r >= '\u0E00' && (r == 'ー' || unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)) // ー lengthens a vowel, and belongs to two scripts
 }
 
 func cut(s string, runes int) string {
@@ -128,7 +130,7 @@ func fold(run string) string {
 // Count packs the words of a text with how often each stands in it, in the order
 // in which they come.
 func Count(text []byte) []byte {
-	c := counter{at: make(map[string]int, 256)}
+	c := counter{seed: maphash.MakeSeed(), places: make([]uint32, 1024), packed: make([]byte, 0, 2048)}
 	lower := make([]byte, 0, 64)
 	for i := 0; i < len(text); {
 		if !letter(text[i]) && text[i] < utf8.RuneSelf {
@@ -158,12 +160,7 @@ func Count(text []byte) []byte {
 			c.add([]byte(word))
 		}
 	}
-	var packed []byte
-	for i, word := range c.words {
-		packed = append(packed, byte(min(c.times[i], most)), byte(len(word)))
-		packed = append(packed, word...)
-	}
-	return packed
+	return c.packed
 }
 
 // letter tells the letters and digits of ASCII.
@@ -171,21 +168,46 @@ func letter(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
 
+// counter finds the words it has packed by a table of its own: a site has
+// millions, and none needs to be a string for it.
 type counter struct {
-	at    map[string]int
-	words []string
-	times []int
+	packed []byte
+	count  int
+	places []uint32 // by hash: one more than where in packed a word stands; a power of two of them, at most half in use
+	seed   maphash.Seed
 }
 
 func (c *counter) add(word []byte) {
-	i, known := c.at[string(word)]
-	if !known {
-		i = len(c.words)
-		text := string(word)
-		c.at[text] = i
-		c.words, c.times = append(c.words, text), append(c.times, 0)
+	at := c.find(word)
+	if place := c.places[at]; place != 0 {
+		if times := &c.packed[place-1]; *times < most {
+			*times++
+		}
+		return
 	}
-	c.times[i]++
+	c.places[at] = uint32(len(c.packed)) + 1
+	c.packed = append(append(c.packed, 1, byte(len(word))), word...)
+	if c.count++; 2*c.count > len(c.places) {
+		c.places = make([]uint32, 2*len(c.places))
+		for place := 0; place < len(c.packed); place += 2 + int(c.packed[place+1]) {
+			c.places[c.find(c.word(place))] = uint32(place) + 1
+		}
+	}
+}
+
+// word is the one packed at a place.
+func (c *counter) word(place int) []byte {
+	return c.packed[place+2 : place+2+int(c.packed[place+1])]
+}
+
+// find is where in the table a word is, or would be.
+func (c *counter) find(word []byte) int {
+	last := len(c.places) - 1
+	at := int(maphash.Bytes(c.seed, word) & uint64(last))
+	for c.places[at] != 0 && !bytes.Equal(c.word(int(c.places[at])-1), word) {
+		at = (at + 1) & last
+	}
+	return at
 }
 
 // most is how often a word is counted in one text.
