@@ -66,6 +66,9 @@ func (s snippet) files() (map[string]string, error) {
 		return map[string]string{name: text, post: front + "Text.\n"}
 	}
 	switch {
+	case s.marker == "an archetype":
+		text, err := fillText("archetype", s.text, newPost{Title: "An example", Name: "example", Date: "2026-10-01", Section: "posts"})
+		return map[string]string{post: strings.Replace(text, "draft: true\n", "", 1)}, err
 	case s.marker == "front matter":
 		return map[string]string{post: "---\ntitle: An example\ndate: 2026-10-01\n" + s.text + "---\nText.\n"}, nil
 	case strings.HasPrefix(s.marker, "templates/shortcodes/"):

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
@@ -156,10 +156,14 @@ func quoted(s string) string {
 }
 
 func newPostCommand(w World) *cobra.Command {
-	var dir string
+	var dir, kind string
+	var bundle bool
 	c := &cobra.Command{
 		Use: "post TITLE", Short: "Write a post with its front matter filled in",
-		Example: "  cardbowl new post \"Is sales a part of marketing?\"", Args: one("the title in quotes: `cardbowl new post \"My second post\"`"),
+		Long: "Writes content/posts/NAME.md, the name made of the title. What stands in it comes from the site's own\n" +
+			"templates/archetypes/posts.md or default.md, or is a plain beginning where there is neither. An archetype\n" +
+			"may also be a folder with an index.md and what belongs to it.",
+		Example: "  cardbowl new post \"Is sales a part of marketing?\"\n  cardbowl new post --bundle \"Five photographs of a bowl\"\n  cardbowl new post --kind letter \"The October letter\"", Args: one("the title in quotes: `cardbowl new post \"My second post\"`"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			title := strings.TrimSpace(args[0])
 			slug := site.Slug(title)
@@ -173,27 +177,34 @@ func newPostCommand(w World) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			at := path.Join("content", "posts", slug+".md")
-			out := filepath.Join(dir, filepath.FromSlash(at))
-			if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-				return failure{problem, err}
-			}
-			f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-			if errors.Is(err, fs.ErrExist) {
-				return failure{problem, fmt.Errorf("%s is there already", at)}
-			}
+			post := newPost{Title: title, Name: slug, Date: w.Now().In(zone).Format(time.DateOnly), Section: "posts"}
+			post.File.ContentBaseName = slug
+			files, err := fill(dir, kind, post)
 			if err != nil {
 				return failure{problem, err}
 			}
-			_, err = fmt.Fprintf(f, "---\ntitle: %s\ndate: %s\ndescription: \"\"\ntags: []\ndraft: true\n---\n\n", strconv.Quote(title), w.Now().In(zone).Format(time.DateOnly))
-			if err := errors.Join(err, f.Close()); err != nil {
+			at, err := writePost(dir, post.Section, slug, files, bundle)
+			if err != nil {
 				return failure{problem, err}
 			}
+			out := filepath.Join(dir, filepath.FromSlash(at))
 			fmt.Fprintf(w.Stdout, "%s\n", out)
-			fmt.Fprintf(w.Stderr, "It is a draft: `cardbowl serve -D` shows it, and taking out `draft: true` publishes it.\n")
+			if draft.MatchString(files["index.md"]) {
+				fmt.Fprintf(w.Stderr, "It is a draft: `cardbowl serve -D` shows it, and taking out `draft: true` publishes it.\n")
+			}
 			return nil
 		},
 	}
 	c.Flags().StringVarP(&dir, "source", "s", ".", "the site folder, the one with site.yaml")
+	c.Flags().StringVarP(&kind, "kind", "k", "", "the archetype: letter for templates/archetypes/letter.md")
+	c.Flags().BoolVarP(&bundle, "bundle", "b", false, "make the post a folder, with room for its pictures")
+	complete := func(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return archetypeNames(os.DirFS(dir)), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := c.RegisterFlagCompletionFunc("kind", complete); err != nil {
+		panic(err) // the flag stands just above
+	}
 	return c
 }
+
+var draft = regexp.MustCompile(`(?m)^"?draft"?\s*[:=]\s*true`)
