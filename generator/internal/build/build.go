@@ -409,17 +409,11 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 // recipes are the digests of all that the bytes of each planned page depend on.
 func (b *Builder) recipes(t trunk) []memo.Digest {
 	out := make([]memo.Digest, len(t.plan.Pages))
-	var group sync.WaitGroup
-	for w := range b.options.Workers {
-		group.Go(func() {
-			for i := w; i < len(out); i += b.options.Workers {
-				p := &t.plan.Pages[i]
-				l, _ := t.layouts.Get(p.Layout)
-				out[i] = memo.Of(p.Recipe(), l.Name, l.Closure)
-			}
-		})
-	}
-	group.Wait()
+	b.each(len(out), func(i int) {
+		p := &t.plan.Pages[i]
+		l, _ := t.layouts.Get(p.Layout)
+		out[i] = memo.Of(p.Recipe(), l.Name, l.Closure)
+	})
 	return out
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/funnel"
-	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
 )
 
@@ -133,28 +132,6 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 	if lead, err = leadOf(leads, lead.ID); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.Stdout, summed(lead))
+	fmt.Fprintln(w.Stdout, lead.Standing())
 	return nil
-}
-
-// summed is how a lead stands now, in a line.
-func summed(l report.Lead) string {
-	out := []string{l.Email}
-	if l.Email == "" {
-		out[0] = l.ID
-	}
-	if l.Stage != "" {
-		out[0] += ": " + l.Stage
-	}
-	if l.Value != nil {
-		out = append(out, "worth "+strconv.FormatFloat(*l.Value, 'f', -1, 64))
-	}
-	if l.NextStep != "" || l.NextDay != "" {
-		next := "next: " + l.NextStep
-		if l.NextDay != "" {
-			next += " on " + l.NextDay
-		}
-		out = append(out, next)
-	}
-	return strings.Join(out, ", ")
 }

@@ -132,6 +132,7 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go d.tracker.Run(ctx)
+	var rung time.Time                   // for this moment; a site that cannot be built then is not tried each second
 	alarm := time.NewTicker(time.Second) // a clock that was set, or a lid that was closed, makes longer waits wrong
 	defer alarm.Stop()
 	for {
@@ -140,7 +141,8 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 			d.builder.Leave()
 			return d.end(server)
 		case <-alarm.C:
-			if next := d.builder.Next(); !next.IsZero() && !w.Now().Before(next) {
+			if next := d.builder.Next(); !next.IsZero() && !next.Equal(rung) && !w.Now().Before(next) {
+				rung = next
 				d.rebuild(ctx, false)
 			}
 		case err := <-served:

@@ -2,11 +2,13 @@ package content
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/yuin/goldmark/ast"
 
@@ -23,14 +25,15 @@ func (s places) find(code string, n ast.Node, message, hint string) {
 // headings, pictures without words, links to parts that it does not have.
 // rendered is its HTML.
 func (s places) findings(root ast.Node, rendered []byte) {
-	s.doc.Silenced = silenced(s.body)
 	s.doc.Anchors = s.otherAnchors(rendered)
-	level := 1 // of the title
+	level, unknown := 1, unknownParts(root) // 1: of the title
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}
 		switch n := n.(type) {
+		case *ast.HTMLBlock, *ast.RawHTML:
+			s.silence(n)
 		case *ast.Heading:
 			switch {
 			case n.Level == 1 && s.showsTitle():
@@ -45,7 +48,7 @@ func (s places) findings(root ast.Node, rendered []byte) {
 			}
 		case *ast.Link:
 			part, inPage := bytes.CutPrefix(n.Destination, []byte{'#'})
-			if name := string(unescaped(part)); inPage && !s.hasAnchor(name) {
+			if name := string(unescaped(part)); inPage && !unknown && !s.hasAnchor(name) {
 				s.find("anchor", n, fmt.Sprintf("this page has no part `#%s`", name), diag.DidYouMean(name, s.doc.AllAnchors()))
 			}
 		}
@@ -59,11 +62,26 @@ func (s places) showsTitle() bool {
 	return s.doc.Front.Layout == "" && s.doc.File != "content/index.md" && s.doc.File != "content/_index.md"
 }
 
-// hasAnchor tells whether the page may have a part: what shortcodes bring is not
-// known here, nor what the theme does around the text.
+// unknownParts tells whether a text holds shortcodes that may bring parts of
+// their own; the one for forms is known.
+func unknownParts(root ast.Node) bool {
+	found := false
+	_ = ast.Walk(root, func(n ast.Node, _ bool) (ast.WalkStatus, error) {
+		switch n := n.(type) {
+		case *shortcodeBlockNode:
+			found = found || n.name != "form"
+		case *shortcodeInlineNode:
+			found = found || n.name != "form"
+		}
+		return ast.WalkContinue, nil
+	})
+	return found
+}
+
+// hasAnchor tells whether the page has a part of this name, as far as is known
+// here: the theme brings some, and forms do, below their place on the page.
 func (s places) hasAnchor(name string) bool {
-	return name == "" || name == "top" || name == "main" || slices.Contains(s.doc.AllAnchors(), name) || bytes.Contains(s.body, []byte("{{<")) || bytes.Contains(s.body, []byte("{{%")) ||
-		strings.Contains(name, "-form") // those have ids of their own
+	return name == "" || name == "top" || name == "main" || slices.Contains(s.doc.AllAnchors(), name) || strings.Contains(name, "-end-") || strings.Contains(name, "-inline")
 }
 
 // AllAnchors are the ids of the text.
@@ -92,21 +110,20 @@ func (s places) otherAnchors(rendered []byte) []string {
 	}
 }
 
-const silencer = "<!-- cardbowl-ignore "
-
-// silenced are the codes in comments such as <!-- cardbowl-ignore alt link -->.
-func silenced(body []byte) []string {
-	var out []string
-	for {
-		_, after, found := bytes.Cut(body, []byte(silencer))
-		if !found {
-			return out
+// silence takes up a comment such as <!-- cardbowl-ignore alt link -->.
+func (s places) silence(n ast.Node) {
+	inner, is := strings.CutPrefix(strings.TrimSpace(htmlOf(n, s.body)), "<!--")
+	written, meant := strings.CutPrefix(strings.TrimSpace(strings.TrimSuffix(inner, "-->")), "cardbowl-ignore")
+	if !is || !meant {
+		return
+	}
+	for _, code := range strings.FieldsFunc(written, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
+		if !slices.Contains(diag.Codes(), code) {
+			line, column, text := s.of(n)
+			s.fail(diag.Diagnostic{File: s.doc.File, Line: line, Column: column, Severity: diag.Warning, Message: fmt.Sprintf("there is no check `%s` to silence", code),
+				Hint: cmp.Or(diag.DidYouMean(code, diag.Codes()), "`cardbowl help checks` lists them"), Source: text})
 		}
-		codes, rest, closed := bytes.Cut(after, []byte("-->"))
-		if closed {
-			out = append(out, strings.FieldsFunc(string(codes), func(r rune) bool { return r == ' ' || r == ',' || r == '\n' })...)
-		}
-		body = rest
+		s.doc.Silenced = append(s.doc.Silenced, code)
 	}
 }
 

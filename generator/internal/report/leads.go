@@ -134,7 +134,7 @@ func WriteLeadsCSV(w io.Writer, leads []Lead, currency string) error {
 			"placement": first.Placement, "converted_on": first.Post, "submitted_at": first.At.Format(time.RFC3339), "consent_version": first.Consent,
 			"stage": l.Stage, "stage_changed_at": l.ChangedAt}
 		if l.Value != nil {
-			cells["value"], cells["currency"] = strconv.FormatFloat(*l.Value, 'f', -1, 64), currency
+			cells["value"], cells["currency"] = amount(l.Value), currency
 		}
 		row := make([]string, len(columns))
 		for i, name := range columns {
@@ -223,6 +223,12 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 		return fmt.Errorf("write lead: %w", err)
 	}
 	return nil
+}
+
+// Standing is how a lead stands now, in a line.
+func (l Lead) Standing() string {
+	now := Event{Stage: l.Stage, Value: l.Value, NextStep: l.NextStep, NextDay: l.NextDay}
+	return printable(cmp.Or(l.Email, l.ID)) + ": " + strings.Join(now.said(), ", ")
 }
 
 // said is an event in a few words.

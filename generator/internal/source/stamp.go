@@ -55,7 +55,10 @@ func StampFiles(ctx context.Context, now time.Time, skip func(base string) bool,
 			return Stamp{}, fmt.Errorf("look at files: %w", err)
 		}
 		all[i] = stamped{name: name, info: info}
-		s.below(&all[i])
+		if err := s.below(&all[i]); err != nil {
+			_ = s.group.Wait()
+			return Stamp{}, err
+		}
 	}
 	if err := s.group.Wait(); err != nil {
 		return Stamp{}, err
@@ -101,10 +104,11 @@ type stamper struct {
 	group errgroup.Group
 }
 
-// below looks through a folder, here or elsewhere.
-func (s *stamper) below(f *stamped) {
+// below looks through a folder, here or elsewhere: what is wrong elsewhere comes
+// from the group.
+func (s *stamper) below(f *stamped) error {
 	if !f.info.IsDir() {
-		return
+		return nil
 	}
 	look := func() error {
 		if s.ctx.Err() != nil {
@@ -132,15 +136,16 @@ func (s *stamper) below(f *stamped) {
 			f.in = append(f.in, stamped{name: f.name + string(filepath.Separator) + entry.Name(), info: info})
 		}
 		for i := range f.in {
-			s.below(&f.in[i])
+			if err := s.below(&f.in[i]); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
-	if !s.group.TryGo(look) {
-		if err := look(); err != nil {
-			s.group.Go(func() error { return err })
-		}
+	if s.group.TryGo(look) {
+		return nil
 	}
+	return look()
 }
 
 // StampOf is what stat says of one file that would not stay the same if the

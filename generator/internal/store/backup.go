@@ -62,10 +62,7 @@ func Backup(ctx context.Context, from, to string) (Holding, error) {
 		err = flushed(temp)
 	}
 	if err == nil {
-		err = os.Link(temp, to) // unlike a rename, it writes over nothing
-	}
-	if err == nil {
-		err = flushed(filepath.Dir(to))
+		err = place(temp, to)
 	}
 	if err != nil {
 		return Holding{}, fmt.Errorf("back up to %s: %w", to, err)
@@ -97,6 +94,21 @@ func (s *SQLite) copyInto(ctx context.Context, temp string) error {
 		}
 	}
 	return copied.Close()
+}
+
+// place gives a finished file its name, on the disk too, and writes over nothing.
+func place(temp, to string) error {
+	err := os.Link(temp, to)
+	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without links, as on a stick
+		if _, there := os.Lstat(to); !errors.Is(there, fs.ErrNotExist) {
+			return ErrExists
+		}
+		err = os.Rename(temp, to)
+	}
+	if err != nil {
+		return err
+	}
+	return flushed(filepath.Dir(to))
 }
 
 // flushed brings a file or a folder to the disk.
@@ -200,10 +212,7 @@ func Restore(ctx context.Context, from, to string) (Holding, error) {
 		err = flushed(made.Name())
 	}
 	if err == nil {
-		err = os.Link(made.Name(), to)
-	}
-	if err == nil {
-		err = flushed(filepath.Dir(to))
+		err = place(made.Name(), to)
 	}
 	if err != nil {
 		return Holding{}, fmt.Errorf("restore %s: %w", from, err)

@@ -26,7 +26,7 @@ type Entry struct {
 // Progress is all that happened to one lead.
 type Progress struct {
 	Lead    string
-	Entries []Entry // oldest first; times in UTC
+	Entries []Entry // as they were written; times in UTC
 }
 
 // ErrNoLead is returned for a lead that does not exist.
@@ -34,11 +34,11 @@ var ErrNoLead = errors.New("there is no such lead")
 
 const (
 	findPerson = `select post, form, placement from leads where id = $1`
-	lastSale   = `select counted, worth from sales where lead = $1 order by at desc, id desc limit 1`
-	addSale    = `insert into sales (id, lead, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	lastSale   = `select n, counted, worth from sales where lead = $1 order by n desc limit 1`
+	addSale    = `insert into sales (lead, n, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	addWorth   = `insert into worth (day, post, amount) values ($1, $2, $3) on conflict (day, post) do update set amount = worth.amount + excluded.amount`
-	findValue  = `select value from sales where lead = $1 and value is not null order by at desc, id desc limit 1`
-	allSales   = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, at, id`
+	findValue  = `select value from sales where lead = $1 and value is not null order by n desc limit 1`
+	allSales   = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, n`
 	sumWorth   = `select post, sum(amount) from worth where day >= $1 and day <= $2 group by post`
 )
 
@@ -46,7 +46,7 @@ const (
 // before it, too; stepping back takes back what lay between. A lead that is lost
 // keeps what it had reached. What a lead is worth counts when it has reached the
 // last stage.
-func (t *transaction) enter(lead string, e Entry, stages []string, id string) error {
+func (t *transaction) enter(lead string, e Entry, stages []string) error {
 	var post, form, placement string
 	known, err := t.row(findPerson, []any{&post, &form, &placement}, lead)
 	if err != nil {
@@ -55,8 +55,8 @@ func (t *transaction) enter(lead string, e Entry, stages []string, id string) er
 	if !known {
 		return ErrNoLead
 	}
-	text, worth := "[]", 0.0
-	if _, err := t.row(lastSale, []any{&text, &worth}, lead); err != nil {
+	n, text, worth := 0, "[]", 0.0
+	if _, err := t.row(lastSale, []any{&n, &text, &worth}, lead); err != nil {
 		return err
 	}
 	var counted []funnel.Step
@@ -102,7 +102,7 @@ func (t *transaction) enter(lead string, e Entry, stages []string, id string) er
 	if e.Value != nil {
 		written = *e.Value
 	}
-	return t.exec(addSale, id, lead, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought)
+	return t.exec(addSale, lead, n+1, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought)
 }
 
 // valueOf is what a lead was said to be worth last.
@@ -164,10 +164,9 @@ func (s *SQLite) Enter(ctx context.Context, lead string, e Entry, stages []strin
 	if s.writer == nil {
 		return ErrReadOnly
 	}
-	id := newID(e.At)
 	unknown := false
 	err := s.writer.do(ctx, func(t *transaction) error {
-		err := t.enter(lead, e, stages, id)
+		err := t.enter(lead, e, stages)
 		if unknown = errors.Is(err, ErrNoLead); unknown {
 			return nil // nothing was written, and nothing is wrong with the store
 		}

@@ -104,12 +104,16 @@ func testSales(t *testing.T, open Open) {
 	holds("lost", 1, 0, 0, 1, 0)
 	enter(6*day, store.Entry{Stage: "client"})
 	holds("won after all", 1, 1, 1, 0, 5000)
+	enter(-day, store.Entry{Stage: "meeting"}) // the clock was put back
+	holds("a step back before the beginning", 1, 1, 0, 0, 0)
+	enter(7*day, store.Entry{Stage: "client"})
+	holds("a client again", 1, 1, 1, 0, 5000)
 
 	if c := counts(t, s, "2026-11-23", "2026-11-23"); tally(c, "/posts/a/", "meeting") != 1 || tally(c, "/posts/a/", "client") != 0 {
 		t.Error("a step does not count on its day")
 	}
 	all, err := s.Progress(t.Context())
-	if err != nil || len(all) != 1 || len(all[0].Entries) != 7 || all[0].Lead != lead {
+	if err != nil || len(all) != 1 || len(all[0].Entries) != 9 || all[0].Lead != lead {
 		t.Fatalf("%+v (%v)", all, err)
 	}
 	if e := all[0].Entries[1]; e.Stage != "meeting" || *e.Value != 4000 || e.Next != "Write the offer" || e.NextDay != "2026-12-01" || !e.At.Equal(noon.Add(day)) {

@@ -1,12 +1,13 @@
 -- +goose Up
 
 -- What happened to a lead after its card: an entry for each change of stage and
--- each note, and none is ever changed. Times are Unix milliseconds. counted are
+-- each note, and none is ever changed. n is its number among those of the lead:
+-- a clock may be put back. Times are Unix milliseconds. counted are
 -- the sales steps that count for the lead after the entry, as a JSON list, and
 -- worth is what it brought by then: so that the next entry knows what to undo.
 create table sales (
-	id        text    not null primary key,
 	lead      text    not null,
+	n         integer not null,
 	at        integer not null,
 	day       text    not null,
 	stage     text    not null,
@@ -15,10 +16,9 @@ create table sales (
 	next_step text    not null,
 	next_day  text    not null,
 	counted   text    not null,
-	worth     real    not null
-) strict;
-
-create index sales_of_lead on sales (lead, at, id);
+	worth     real    not null,
+	primary key (lead, n)
+) strict, without rowid;
 
 -- What leads brought, for the post of their first counted submission and on the
 -- day they became clients.
