@@ -165,6 +165,16 @@ func Check(ctx context.Context, path string) (held Holding, wrong []string, err 
 			union all select day, post, 0, n from tallies where step = $2)
 		group by day, post having sum(stored) <> sum(counted) order by day, post`, string(Accepted), string(funnel.FormSubmit))
 	one(func(rows *sql.Rows) error {
+		var day string
+		var counted, credited int
+		err := rows.Scan(&day, &counted, &credited)
+		wrong = append(wrong, fmt.Sprintf("on %s there are %d counted cards, and %d are credited to a first post", day, counted, credited))
+		return err
+	}, `select day, sum(counted), sum(credited) from (
+			select day, n as counted, 0 as credited from tallies where step = $1
+			union all select day, 0, n from breakdowns where dimension = $2 and step = $1)
+		group by day having sum(counted) <> sum(credited) order by day`, string(funnel.FormSubmit), string(funnel.ByFirstPost))
+	one(func(rows *sql.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		wrong = append(wrong, fmt.Sprintf("the card %s belongs to a person who is not there", id))

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -17,7 +18,8 @@ const (
 	countLeads = `select post, count(distinct lead) from submissions where status = 'accepted' and day >= $1 and day <= $2 group by post`
 	pastPosts  = `select path, title, kind, date from revisions r
 		where first_seen = (select max(first_seen) from revisions l where l.path = r.path) order by path, digest`
-	submissionsOf = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, coalesce(lead, '')
+	submissionsOf = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, coalesce(lead, ''),
+			first_post, assists, origin
 		from submissions where day >= $1 and day <= $2 order by received_at, id`
 )
 
@@ -111,13 +113,25 @@ func (q queries) submissions(ctx context.Context, since, until string) ([]Stored
 			day     string
 			fields  string
 			consent int
+			assists string
+			origin  string
 		)
-		err := rows.Scan(&s.ID, &at, &day, &s.Post, &s.Claim, &s.Form, &s.Placement, &s.Revision, &s.Email, &fields, &consent, &s.ConsentText, &s.Status, &s.Lead)
+		err := rows.Scan(&s.ID, &at, &day, &s.Post, &s.Claim, &s.Form, &s.Placement, &s.Revision, &s.Email, &fields, &consent, &s.ConsentText, &s.Status, &s.Lead,
+			&s.FirstPost, &assists, &origin)
 		if err != nil {
 			return err
 		}
 		s.At, s.Consent, s.Quarantined = time.UnixMilli(at).UTC(), consent != 0, s.Status == Quarantined
-		s.Fields, err = decodeFields(fields)
+		if s.Fields, err = decodeFields(fields); err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(assists), &s.Assists); err != nil {
+			return err
+		}
+		if len(s.Assists) == 0 {
+			s.Assists = nil
+		}
+		err = json.Unmarshal([]byte(origin), &s.Origin)
 		all = append(all, s)
 		return err
 	})

@@ -33,7 +33,7 @@ type Progress struct {
 var ErrNoLead = errors.New("there is no such lead")
 
 const (
-	findPerson = `select post, form, placement from leads where id = $1`
+	findPerson = `select post, form, placement, credit from leads where id = $1`
 	lastSale   = `select n, counted, worth from sales where lead = $1 order by n desc limit 1`
 	addSale    = `insert into sales (lead, n, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	addWorth   = `insert into worth (day, post, amount) values ($1, $2, $3) on conflict (day, post) do update set amount = worth.amount + excluded.amount`
@@ -47,13 +47,9 @@ const (
 // keeps what it had reached. What a lead is worth counts when it has reached the
 // last stage.
 func (t *transaction) enter(lead string, e Entry, stages []string) error {
-	var post, form, placement string
-	known, err := t.row(findPerson, []any{&post, &form, &placement}, lead)
+	who, err := t.person(lead)
 	if err != nil {
 		return err
-	}
-	if !known {
-		return ErrNoLead
 	}
 	n, text, worth := 0, "[]", 0.0
 	if _, err := t.row(lastSale, []any{&n, &text, &worth}, lead); err != nil {
@@ -77,12 +73,12 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 	day := dayOf(e.At)
 	for _, step := range target {
 		if !slices.Contains(counted, step) {
-			t.tallyBy(tallyKey{day, post, form, placement, step}, 1)
+			t.credit(who, day, step, 1)
 		}
 	}
 	for _, step := range counted {
 		if !slices.Contains(target, step) {
-			t.tallyBy(tallyKey{day, post, form, placement, step}, -1)
+			t.credit(who, day, step, -1)
 		}
 	}
 	brought := 0.0
@@ -90,9 +86,10 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 		brought = value
 	}
 	if brought != worth {
-		if err := t.exec(addWorth, day, post, brought-worth); err != nil {
+		if err := t.exec(addWorth, day, who.post, brought-worth); err != nil {
 			return err
 		}
+		t.creditParts(who, day, funnel.Brought, partSum{amount: brought - worth})
 	}
 	list, err := json.Marshal(target)
 	if err != nil {

@@ -36,6 +36,11 @@ type Store interface {
 	// Counts is everything counted between two days (YYYY-MM-DD), both
 	// included; an empty since means from the beginning.
 	Counts(ctx context.Context, since, until string) (funnel.Counts, error)
+	// Breakdown is what was counted between two days, as in Counts, by a
+	// dimension: of one post, of the whole site (funnel.SiteWide), or of every
+	// post (an empty path; not of the whole site then). Which posts a dimension
+	// is kept for: sources of both, revisions of posts, all others of the site.
+	Breakdown(ctx context.Context, d funnel.Dimension, post, since, until string) (funnel.Breakdown, error)
 	// Submissions is every stored submission of those days, oldest first.
 	Submissions(ctx context.Context, since, until string) ([]Stored, error)
 	// Enter stores what happened to a lead, with all it counts for: the sales
@@ -94,6 +99,14 @@ type Submission struct {
 	Visitor     []byte // hash of the visitor under the day's salt; nil: unknown
 }
 
+// Journey is what the day's reading says of a submission. It is joined when the
+// submission is stored, by the hash of the visitor, which is then forgotten.
+type Journey struct {
+	FirstPost string        // URL path of the first post the visitor read that day; Post where that is not known
+	Assists   []string      // paths of the other posts read that day, besides Post, in the order they were read
+	Origin    funnel.Origin // the zero value where it is not known
+}
+
 // Receipt is the answer to a Submission. A retry gets the receipt of the first.
 type Receipt struct {
 	ID     string // UUID, version 7
@@ -107,6 +120,7 @@ type Stored struct {
 	Status Status
 	Lead   string // id of the person; empty when not Accepted or Duplicate
 	Submission
+	Journey
 }
 
 // Event is one thing a reader did. At is as in Submission.
@@ -116,7 +130,10 @@ type Event struct {
 	Form      string // empty for page_view
 	Placement string // empty for page_view
 	Step      funnel.Step
-	Visitor   []byte // nil: counted, but not as a visitor
+	Visitor   []byte        // nil: counted, but not as a visitor
+	Revision  string        // of the page, as built; may be empty
+	IsPost    bool          // the page is a post: to read it is part of a journey
+	Origin    funnel.Origin // of a page_view; the first of the day is the visitor's
 }
 
 // Page is one revision of a page.

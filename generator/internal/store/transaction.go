@@ -19,6 +19,7 @@ type transaction struct {
 	statements map[string]*sql.Stmt // prepared on conn, kept between groups
 	tallies    map[tallyKey]int
 	reach      map[reachKey]int
+	parts      map[partKey]partSum
 }
 
 type tallyKey struct {
@@ -29,6 +30,18 @@ type tallyKey struct {
 type reachKey struct {
 	day, post string
 	step      funnel.Step
+}
+
+// partKey is a row of breakdowns.
+type partKey struct {
+	dimension      funnel.Dimension
+	post, day, key string
+	step           funnel.Step
+}
+
+type partSum struct {
+	n, visitors int
+	amount      float64
 }
 
 func (t *transaction) prepared(text string) (*sql.Stmt, error) {
@@ -95,11 +108,22 @@ func (t *transaction) reached(k reachKey) {
 	t.reach[k]++
 }
 
+func (t *transaction) part(k partKey, add partSum) {
+	if t.parts == nil {
+		t.parts = map[partKey]partSum{}
+	}
+	sum := t.parts[k]
+	t.parts[k] = partSum{sum.n + add.n, sum.visitors + add.visitors, sum.amount + add.amount}
+}
+
 const (
 	addTally = `insert into tallies (day, post, form, placement, step, n) values ($1, $2, $3, $4, $5, $6)
 		on conflict (day, post, form, placement, step) do update set n = tallies.n + excluded.n`
 	addReach = `insert into reach (day, post, step, visitors) values ($1, $2, $3, $4)
 		on conflict (day, post, step) do update set visitors = reach.visitors + excluded.visitors`
+	addPart = `insert into breakdowns (dimension, post, day, key, step, n, visitors, amount) values ($1, $2, $3, $4, $5, $6, $7, $8)
+		on conflict (dimension, post, day, key, step) do update
+		set n = breakdowns.n + excluded.n, visitors = breakdowns.visitors + excluded.visitors, amount = breakdowns.amount + excluded.amount`
 )
 
 // flush writes the gathered counts.
@@ -126,6 +150,24 @@ func (t *transaction) flush() error {
 	})
 	for _, k := range reach {
 		if err := t.exec(addReach, k.day, k.post, string(k.step), t.reach[k]); err != nil {
+			return err
+		}
+	}
+	return t.flushParts()
+}
+
+func (t *transaction) flushParts() error {
+	parts := make([]partKey, 0, len(t.parts))
+	for k := range t.parts {
+		parts = append(parts, k)
+	}
+	slices.SortFunc(parts, func(a, b partKey) int {
+		return cmp.Or(cmp.Compare(a.dimension, b.dimension), cmp.Compare(a.post, b.post), cmp.Compare(a.day, b.day),
+			cmp.Compare(a.key, b.key), cmp.Compare(a.step, b.step))
+	})
+	for _, k := range parts {
+		sum := t.parts[k]
+		if err := t.exec(addPart, string(k.dimension), k.post, k.day, k.key, string(k.step), sum.n, sum.visitors, sum.amount); err != nil {
 			return err
 		}
 	}

@@ -27,15 +27,18 @@ const (
 		on conflict (fold) do update set submission = excluded.submission, received_at = excluded.received_at
 		where folds.received_at <= excluded.received_at - $4
 		returning submission`
-	addLead = `insert into leads (id, address, email, created_at, day, post, form, placement) values ($1, $2, $3, $4, $5, $6, $7, $8)
+	addLead = `insert into leads (id, address, email, created_at, day, post, form, placement, credit) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (address) do nothing returning id`
 	findLead      = `select id from leads where address = $1`
-	addSubmission = `insert into submissions (id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, lead)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
+	addSubmission = `insert into submissions (id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, lead,
+			first_post, assists, source, campaign, origin)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 	// The mask comes back only when the step is new for this visitor, so what
 	// comes back tells all: which bits there are now, and that this one was not.
-	addVisit = `insert into visits (day, visitor, post, steps) values ($1, $2, $3, $4)
-		on conflict (day, visitor, post) do update set steps = visits.steps | excluded.steps
+	addVisit = `insert into visits (day, visitor, post, steps, read_at, origin) values ($1, $2, $3, $4, $5, $6)
+		on conflict (day, visitor, post) do update set steps = visits.steps | excluded.steps,
+			read_at = case when visits.read_at = 0 then excluded.read_at else visits.read_at end,
+			origin = case when visits.origin = '' then excluded.origin else visits.origin end
 		where visits.steps & excluded.steps = 0
 		returning steps`
 	addSalt      = `insert into salts (day, salt, made_at) values ($1, $2, $3) on conflict (day) do nothing`
@@ -55,8 +58,9 @@ const (
 	bitFormView   = 2
 	bitFormStart  = 4
 	bitFormSubmit = 8
-	conversion    = bitPageView | bitFormSubmit
 	bitConversion = 16 // only in the row of the whole site: on some post both happened
+	bitFirstPost  = 32 // a card was credited to this post as the first one read
+	bitAssist     = 64 // a card was credited to this post as one read besides
 )
 
 // bitOf is the bit of a step, or 0 when visitors are not counted for it.
@@ -113,8 +117,13 @@ func (t *transaction) submit(s Submission, id string) (Receipt, error) {
 		}
 	}
 	var lead any // null for what is not a person's doing
+	var j Journey
 	if status != Quarantined {
-		who, err := t.lead(s, id)
+		var err error
+		if j, err = t.journey(s); err != nil {
+			return Receipt{}, err
+		}
+		who, err := t.lead(s, j, id)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -124,22 +133,31 @@ func (t *transaction) submit(s Submission, id string) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
+	assists, origin, err := j.encoded()
+	if err != nil {
+		return Receipt{}, err
+	}
 	consent := 0
 	if s.Consent {
 		consent = 1
 	}
-	err = t.exec(addSubmission, id, at, day, s.Post, s.Claim, s.Form, s.Placement, s.Revision, s.Email, fields, consent, s.ConsentText, string(status), lead)
+	err = t.exec(addSubmission, id, at, day, s.Post, s.Claim, s.Form, s.Placement, s.Revision, s.Email, fields, consent, s.ConsentText, string(status), lead,
+		j.FirstPost, assists, j.Origin.Source, j.Origin.Campaign, origin)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if status == Accepted {
-		err = t.count(Event{s.At, s.Post, s.Form, s.Placement, funnel.FormSubmit, s.Visitor})
+		e := Event{At: s.At, Post: s.Post, Form: s.Form, Placement: s.Placement, Step: funnel.FormSubmit, Visitor: s.Visitor, Revision: s.Revision}
+		if err := t.count(e); err != nil {
+			return Receipt{}, err
+		}
+		err = t.creditCard(s, j)
 	}
 	return Receipt{ID: id, Status: status}, err
 }
 
 // lead is the id of the person behind a submission, who may be new.
-func (t *transaction) lead(s Submission, id string) (string, error) {
+func (t *transaction) lead(s Submission, j Journey, id string) (string, error) {
 	var address any // null never conflicts: without an address each submission is its own lead
 	if s.Email != "" {
 		address = strings.ToLower(s.Email)
@@ -148,8 +166,12 @@ func (t *transaction) lead(s Submission, id string) (string, error) {
 			return known, err
 		}
 	}
+	credited, err := json.Marshal(credit{j.FirstPost, j.Assists, j.Origin.Source, j.Origin.Campaign, s.Revision})
+	if err != nil {
+		return "", err
+	}
 	var made string
-	ok, err := t.row(addLead, []any{&made}, id, address, s.Email, s.At.UnixMilli(), dayOf(s.At), s.Post, s.Form, s.Placement)
+	ok, err := t.row(addLead, []any{&made}, id, address, s.Email, s.At.UnixMilli(), dayOf(s.At), s.Post, s.Form, s.Placement, string(credited))
 	if err != nil || ok {
 		return made, err
 	}
@@ -165,44 +187,59 @@ func (t *transaction) lead(s Submission, id string) (string, error) {
 func (t *transaction) count(e Event) error {
 	day := dayOf(e.At)
 	t.tally(tallyKey{day, e.Post, e.Form, e.Placement, e.Step})
-	bit := bitOf(e.Step)
-	if e.Visitor == nil || bit == 0 {
-		return nil
-	}
-	converted := false
-	if e.Post != funnel.Other {
-		steps, isNew, err := t.visit(day, e.Visitor, e.Post, bit)
-		if err != nil {
-			return err
-		}
-		if isNew {
-			t.reached(reachKey{day, e.Post, e.Step})
-			if converted = bit&conversion != 0 && steps&conversion == conversion; converted {
-				t.reached(reachKey{day, e.Post, funnel.Conversion})
-			}
-		}
-	}
-	_, isNew, err := t.visit(day, e.Visitor, funnel.SiteWide, bit)
+	origin, err := t.origin(day, e)
 	if err != nil {
 		return err
 	}
-	if isNew {
+	post, site := reached{}, reached{}
+	if bit := bitOf(e.Step); e.Visitor != nil && bit != 0 {
+		if e.Post != funnel.Other {
+			if post, err = t.visit(day, e, e.Post, bit, bitPageView|bitFormSubmit, ""); err != nil {
+				return err
+			}
+		}
+		if site, err = t.visit(day, e, funnel.SiteWide, bit, 0, origin.text); err != nil {
+			return err
+		}
+		if post.converted {
+			all, err := t.visit(day, e, funnel.SiteWide, bitConversion, 0, "")
+			if err != nil {
+				return err
+			}
+			site.converted = all.isNew
+		}
+	}
+	if post.isNew {
+		t.reached(reachKey{day, e.Post, e.Step})
+	}
+	if post.converted {
+		t.reached(reachKey{day, e.Post, funnel.Conversion})
+	}
+	if site.isNew {
 		t.reached(reachKey{day, funnel.SiteWide, e.Step})
 	}
-	if !converted {
-		return nil
-	}
-	_, isNew, err = t.visit(day, e.Visitor, funnel.SiteWide, bitConversion)
-	if isNew {
+	if site.converted {
 		t.reached(reachKey{day, funnel.SiteWide, funnel.Conversion})
 	}
-	return err
+	return t.breakDown(day, e, origin, post, site)
 }
 
-// visit sets one bit and returns all of them; false when it was set already.
-func (t *transaction) visit(day string, visitor []byte, post string, bit int64) (steps int64, isNew bool, err error) {
-	isNew, err = t.row(addVisit, []any{&steps}, day, visitor, post, bit)
-	return steps, isNew, err
+// reached says what a step was for a visitor at a place.
+type reached struct {
+	isNew     bool // the visitor had not taken it there that day
+	converted bool // with it the visitor has now done there all that a Conversion takes
+}
+
+// visit notes a step of the visitor of an event at a place: a path, SiteWide, or
+// one that no path can be. whole is the bits that make a Conversion there.
+func (t *transaction) visit(day string, e Event, place string, bit, whole int64, origin string) (reached, error) {
+	readAt := int64(0)
+	if e.IsPost && e.Step == funnel.PageView && place == e.Post {
+		readAt = max(e.At.UnixMilli(), 1)
+	}
+	var steps int64
+	isNew, err := t.row(addVisit, []any{&steps}, day, e.Visitor, place, bit, readAt, origin)
+	return reached{isNew, isNew && bit&whole != 0 && steps&whole == whole}, err
 }
 
 // salt is the day's salt, made if this is its first use.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"time"
 
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/manifest"
@@ -63,12 +64,13 @@ func (t *Tracker) event(s *site, r *http.Request, b beacon) (store.Event, bool) 
 		return store.Event{}, false
 	}
 	now := t.now().In(s.zone)
-	e := store.Event{At: now, Post: page.Path, Step: funnel.Step(b.Type)}
+	e := eventOn(page, now, funnel.Step(b.Type))
 	switch e.Step {
 	case funnel.PageView:
 		if t.serving.Load() && isOwnPage(r) {
 			return store.Event{}, false
 		}
+		e.Origin = t.origin(s, r, now.Format(time.DateOnly), b.Referrer, b.Query)
 	case funnel.FormView, funnel.FormStart:
 		d, known := s.index.Form(b.Form)
 		if !known {
@@ -82,6 +84,11 @@ func (t *Tracker) event(s *site, r *http.Request, b beacon) (store.Event, bool) 
 	return e, true
 }
 
+// eventOn is a step of a reader of a page.
+func eventOn(page manifest.Page, at time.Time, step funnel.Step) store.Event {
+	return store.Event{At: at, Post: page.Path, Step: step, Revision: page.Revision, IsPost: page.Kind == "post"}
+}
+
 // isIgnored tells whether the request is a robot's. Without the guard robots are
 // counted: a load test is one.
 func (t *Tracker) isIgnored(r *http.Request) bool { return !t.options.GuardOff && isRobot(r) }
@@ -89,7 +96,9 @@ func (t *Tracker) isIgnored(r *http.Request) bool { return !t.options.GuardOff &
 // viewed counts a page that was served. Serving does not wait for it.
 func (t *Tracker) viewed(s *site, r *http.Request, page manifest.Page) {
 	now := t.now().In(s.zone)
-	e := store.Event{At: now, Post: page.Path, Step: funnel.PageView, Visitor: t.visitor(r, now)}
+	e := eventOn(page, now, funnel.PageView)
+	e.Visitor = t.visitor(r, now)
+	e.Origin = t.origin(s, r, now.Format(time.DateOnly), r.Referer(), r.URL.RawQuery)
 	if !t.store.CountSoon(e) {
 		t.logger.Warn("a view was not counted: the store is busy or has stopped")
 	}

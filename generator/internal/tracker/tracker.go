@@ -52,6 +52,8 @@ type Tracker struct {
 
 	placesMutex sync.Mutex
 	places      map[string]bool
+
+	origins origins
 }
 
 // New makes a tracker that knows no site yet: until SetManifest every form is

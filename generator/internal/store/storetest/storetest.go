@@ -42,6 +42,8 @@ func Run(t *testing.T, open Open) {
 		{"many at once", testConcurrent},
 		{"reopened", testReopen},
 		{"sales", testSales},
+		{"journeys", testJourneys},
+		{"what is broken down adds up", testBreakdowns},
 		{"text of every kind", testText},
 		{"closed", testClosed},
 	} {
@@ -121,6 +123,207 @@ func testSales(t *testing.T, open Open) {
 	}
 	if err := s.Enter(t.Context(), "nobody", store.Entry{At: noon, Stage: "call"}, stages); !errors.Is(err, store.ErrNoLead) || errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("a lead that does not exist: %v", err)
+	}
+}
+
+func view(t *testing.T, s store.Store, at time.Time, post, visitor, source string) {
+	t.Helper()
+	e := store.Event{At: at, Post: post, Step: funnel.PageView, Visitor: []byte(visitor), Revision: "r1", IsPost: post != "/"}
+	if source != "" {
+		e.Origin = funnel.Origin{Source: source, Campaign: "autumn", Medium: "email", Term: "t", Content: "c", Referrer: "r.example"}
+	}
+	if err := s.Count(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func breakdown(t *testing.T, s store.Store, d funnel.Dimension, post string) funnel.Breakdown {
+	t.Helper()
+	b, err := s.Breakdown(t.Context(), d, post, "2026-11-01", "2026-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// part is what stands under a key: how often, by how many visitors, worth what.
+func part(b funnel.Breakdown, key string, step funnel.Step) (out funnel.Part) {
+	for _, p := range b.Parts {
+		if p.Key == key && p.Step == step {
+			out.Count, out.Visitors, out.Amount = out.Count+p.Count, out.Visitors+p.Visitors, out.Amount+p.Amount
+		}
+	}
+	return out
+}
+
+func leadsUnder(b funnel.Breakdown, key string) (n int) {
+	for _, l := range b.Leads {
+		if l.Key == key {
+			n += l.Leads
+		}
+	}
+	return n
+}
+
+// testJourneys joins a submission with the reading of its day: what came first,
+// what came besides, and from where; and credits what follows to it.
+func testJourneys(t *testing.T, open Open) {
+	s := opened(t, open)
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	view(t, s, minute(0), "/", "v1", "news.example") // no post: it is not credited
+	view(t, s, minute(2), "/posts/b/", "v1", "later.example")
+	view(t, s, minute(3), "/posts/a/", "v1", "")
+	view(t, s, minute(4), "/posts/c/", "v1", "")
+	view(t, s, minute(5), "/posts/b/", "v1", "")
+	view(t, s, minute(1), "/posts/a/", "v2", "direct")
+	sub := submission("ana@example.com")
+	sub.At, sub.Visitor = minute(6), []byte("v1")
+	receipt := submit(t, s, sub)
+	straight := submission("ben@example.com")
+	straight.At, straight.Visitor = minute(7), []byte("v2")
+	submit(t, s, straight)
+	unseen := submission("cyd@example.com")
+	unseen.At, unseen.Visitor = minute(8), []byte("v3")
+	submit(t, s, unseen)
+	tomorrow := submission("dan@example.com")
+	tomorrow.At, tomorrow.Visitor = noon.AddDate(0, 0, 1), []byte("v1")
+	submit(t, s, tomorrow)
+
+	all, err := s.Submissions(t.Context(), today, "2026-11-23")
+	if err != nil {
+		t.Fatal(err)
+	}
+	origin := funnel.Origin{Source: "news.example", Campaign: "autumn", Medium: "email", Term: "t", Content: "c", Referrer: "r.example"}
+	for i, wanted := range []store.Journey{
+		{FirstPost: "/posts/b/", Assists: []string{"/posts/b/", "/posts/c/"}, Origin: origin},
+		{FirstPost: "/posts/a/", Origin: funnel.Origin{Source: "direct", Campaign: "autumn", Medium: "email", Term: "t", Content: "c", Referrer: "r.example"}},
+		{FirstPost: "/posts/a/"},
+		{FirstPost: "/posts/a/"},
+	} {
+		if diff := cmp.Diff(wanted, all[i].Journey); diff != "" {
+			t.Errorf("journey %d: %s", i, diff)
+		}
+	}
+
+	stages := []string{"call", "client"}
+	if err := s.Enter(t.Context(), receipt.ID, store.Entry{At: noon.AddDate(0, 0, 2), Stage: "client", Value: new(900.0)}, stages); err != nil {
+		t.Fatal(err)
+	}
+	first := breakdown(t, s, funnel.ByFirstPost, funnel.SiteWide)
+	want(t, "cards by first post, b", part(first, "/posts/b/", funnel.FormSubmit), funnel.Part{Count: 1})
+	want(t, "cards by first post, a", part(first, "/posts/a/", funnel.FormSubmit), funnel.Part{Count: 3})
+	want(t, "converters by first post, b", part(first, "/posts/b/", funnel.Conversion), funnel.Part{Visitors: 1})
+	want(t, "converters by first post, a", part(first, "/posts/a/", funnel.Conversion), funnel.Part{Visitors: 1})
+	want(t, "clients by first post, b", part(first, "/posts/b/", "client"), funnel.Part{Count: 1})
+	want(t, "calls by first post, b", part(first, "/posts/b/", "call"), funnel.Part{Count: 1})
+	want(t, "value by first post, b", part(first, "/posts/b/", funnel.Brought), funnel.Part{Amount: 900})
+	want(t, "leads by first post, a", leadsUnder(first, "/posts/a/"), 3)
+	assists := breakdown(t, s, funnel.ByAssist, funnel.SiteWide)
+	want(t, "assists of c", part(assists, "/posts/c/", funnel.FormSubmit), funnel.Part{Count: 1})
+	want(t, "assisting readers of c", part(assists, "/posts/c/", funnel.Conversion), funnel.Part{Visitors: 1})
+	want(t, "assisted clients of c", part(assists, "/posts/c/", "client"), funnel.Part{Count: 1})
+	want(t, "assists of a", part(assists, "/posts/a/", funnel.FormSubmit), funnel.Part{})
+	want(t, "assisted leads of b", leadsUnder(assists, "/posts/b/"), 1)
+	sources := breakdown(t, s, funnel.BySource, funnel.SiteWide)
+	want(t, "views by the first source of the day", part(sources, "news.example", funnel.PageView), funnel.Part{Count: 5, Visitors: 1})
+	want(t, "the later source", part(sources, "later.example", funnel.PageView), funnel.Part{})
+	want(t, "cards by source", part(sources, "news.example", funnel.FormSubmit), funnel.Part{Count: 1, Visitors: 1})
+	want(t, "converters by source", part(sources, "news.example", funnel.Conversion), funnel.Part{Visitors: 1})
+	want(t, "cards of unknown source", part(sources, "", funnel.FormSubmit), funnel.Part{Count: 2, Visitors: 2})
+	want(t, "clients by source", part(sources, "news.example", "client"), funnel.Part{Count: 1})
+	want(t, "sources of one post", part(breakdown(t, s, funnel.BySource, "/posts/a/"), "direct", funnel.Conversion), funnel.Part{Visitors: 1})
+	want(t, "value by campaign", part(breakdown(t, s, funnel.ByCampaign, funnel.SiteWide), "autumn", funnel.Brought), funnel.Part{Amount: 900})
+	revisions := breakdown(t, s, funnel.ByRevision, "")
+	want(t, "readers by revision", part(revisions, "r1", funnel.PageView), funnel.Part{Count: 6, Visitors: 5})
+	want(t, "converters by revision", part(revisions, "r1", funnel.Conversion), funnel.Part{Visitors: 2})
+
+	// What the reading said is gone with the salt, what was derived from it stays.
+	if err := s.Purge(t.Context(), noon.AddDate(0, 0, 3)); err != nil {
+		t.Fatal(err)
+	}
+	late := submission("eve@example.com")
+	late.At, late.Visitor = minute(9), []byte("v2")
+	submit(t, s, late)
+	all, err = s.Submissions(t.Context(), today, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, "first post after the purge", all[0].FirstPost, "/posts/b/")
+	want(t, "origin after the purge", all[3].Origin, funnel.Origin{})
+}
+
+// testBreakdowns compares the sums of every breakdown with the counts by post,
+// after a random day.
+func testBreakdowns(t *testing.T, open Open) {
+	s := opened(t, open)
+	random := rand.New(rand.NewPCG(3, 4))
+	posts, sources, stages := []string{"/", "/posts/a/", "/posts/b/", "/posts/c/"}, []string{"", "direct", "x.example"}, []string{"call", "client"}
+	for i := range 150 {
+		at := noon.Add(time.Duration(i) * time.Minute)
+		visitor, post := fmt.Sprint("v", random.IntN(12)), posts[random.IntN(len(posts))]
+		switch random.IntN(4) {
+		case 0:
+			sub := submission(fmt.Sprint(random.IntN(20), "@example.com"))
+			sub.At, sub.Post, sub.Visitor = at, post, []byte(visitor)
+			sub.Form, sub.Placement = []string{"newsletter", "contact"}[random.IntN(2)], []string{"end", "inline"}[random.IntN(2)]
+			if random.IntN(5) == 0 {
+				sub.Post, sub.Visitor = funnel.Other, nil
+			}
+			submit(t, s, sub)
+		case 1:
+			count(t, s, at, post, []funnel.Step{funnel.FormView, funnel.FormStart}[random.IntN(2)], visitor)
+		default:
+			view(t, s, at, post, visitor, sources[random.IntN(len(sources))])
+		}
+	}
+	all, err := s.Submissions(t.Context(), "", "9999-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		if stage := random.IntN(4); stage < 2 {
+			if err := s.Enter(t.Context(), one.Lead, store.Entry{At: noon.AddDate(0, 0, 1), Stage: stages[stage], Value: new(float64(random.IntN(100)))}, stages); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	c := counts(t, s, "2026-11-01", "2026-12-31")
+	totals, visitors, value := map[funnel.Step]int{}, map[funnel.Step]int{}, 0.0
+	for _, x := range c.Tallies {
+		totals[x.Step] += x.Count
+	}
+	for _, r := range c.Reach {
+		if r.Post == funnel.SiteWide {
+			visitors[r.Step] += r.Visitors
+		}
+	}
+	for _, v := range c.Values {
+		value += v.Amount
+	}
+	if totals[funnel.FormSubmit] < 20 || totals["client"] == 0 || visitors[funnel.Conversion] < 3 {
+		t.Fatalf("the day was too quiet: %v, %v", totals, visitors)
+	}
+	for _, d := range []funnel.Dimension{funnel.BySource, funnel.ByFirstPost, funnel.ByForm, funnel.ByPlacement} {
+		b := breakdown(t, s, d, funnel.SiteWide)
+		n, who, amount := map[funnel.Step]int{}, map[funnel.Step]int{}, 0.0
+		for _, p := range b.Parts {
+			n[p.Step] += p.Count
+			who[p.Step] += p.Visitors
+			amount += p.Amount
+		}
+		for step, total := range totals {
+			onCardsOnly := step == funnel.PageView || step == funnel.FormView || step == funnel.FormStart
+			if step == funnel.PageView && d != funnel.BySource || onCardsOnly && d == funnel.ByFirstPost {
+				continue
+			}
+			want(t, fmt.Sprintf("%s by %s", step, d), n[step], total)
+		}
+		if d == funnel.BySource {
+			for step, total := range visitors {
+				want(t, fmt.Sprintf("visitors of %s by %s", step, d), who[step], total)
+			}
+		}
+		want(t, fmt.Sprintf("value by %s", d), amount, value)
 	}
 }
 
@@ -220,7 +423,7 @@ func testSubmission(t *testing.T, open Open) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted := []store.Stored{{ID: r.ID, Status: store.Accepted, Lead: r.ID, Submission: sub}}
+	wanted := []store.Stored{{ID: r.ID, Status: store.Accepted, Lead: r.ID, Submission: sub, Journey: store.Journey{FirstPost: "/posts/a/"}}}
 	if diff := cmp.Diff(wanted, all); diff != "" {
 		t.Error(diff)
 	}
