@@ -76,6 +76,7 @@ type Builder struct {
 	options Options
 	reader  *source.Reader
 	memo    *memo.Memo
+	shelf   content.Shelf // every document of the last build
 	folder  *public.Folder
 
 	asked    bool              // somebody wants to know everything
@@ -143,7 +144,7 @@ func (b *Builder) Pages(ctx context.Context) (Result, error) {
 	return b.again(ctx, func(t trunk) (Result, error) {
 		r := t.result
 		if !r.Failed() {
-			r.Manifest = page.Manifest(t.result.Site, "")
+			r.Manifest = page.Manifest(t.result.Site, b.shelf.Documents, "")
 		}
 		return r, nil
 	})
@@ -163,7 +164,7 @@ func (b *Builder) again(ctx context.Context, finish func(trunk) (Result, error))
 			r, err = finish(t)
 		}
 		if errors.Is(err, cache.ErrLost) {
-			b.memo = b.memo.Fresh() // what was remembered speaks of texts that are gone
+			b.memo, b.shelf = b.memo.Fresh(), content.Shelf{} // what was remembered speaks of texts that are gone
 			err = fmt.Errorf("%w: %w", source.ErrChanged, err)
 		}
 		if !errors.Is(err, source.ErrChanged) || n == attempts {
@@ -218,11 +219,13 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	o.Doing("parsing the documents")
-	posts, problems, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Search: cfg.Search, Language: cfg.Language}, b.memo, b.kept, o.Workers)
-	note(problems)
+	shelf, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Search: cfg.Search, Language: cfg.Language}, b.shelf, b.memo, b.kept, o.Workers)
 	if err != nil {
 		return t, err
 	}
+	b.shelf = shelf
+	note(shelf.Problems())
+	heads := shelf.Heads()
 	o.Doing("planning the pages")
 	data, problems, err := content.LoadData(tree, b.memo)
 	note(problems)
@@ -230,22 +233,22 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	now := o.Now()
-	b.schedule(posts, now)
+	b.schedule(heads, now)
 	b.asksWebP = cfg.Images.WebP != config.NoWebP
-	s, problems := site.Assemble(cfg, posts, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: now})
+	s, problems := site.Assemble(cfg, heads, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: now})
 	note(problems)
 	if problems, err = b.pictures(&t, cfg, s); err != nil {
 		return t, err
 	}
 	note(problems)
-	t.plan, problems, err = page.Make(s, page.Inputs{Layouts: layouts, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree)})
+	t.plan, problems, err = page.Make(s, page.Inputs{Layouts: layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree)})
 	note(problems)
 	if err != nil {
 		return t, err
 	}
 	silenced := map[string][]string{}
-	for i := range posts {
-		if d := &posts[i]; d.Silenced != nil {
+	for _, d := range shelf.Documents {
+		if d.Silenced != nil {
 			silenced[d.File] = d.Silenced
 		}
 	}
@@ -508,7 +511,7 @@ func (b *Builder) frame(t trunk, r *renderer, result *Result) error {
 	if err := r.render(t.plan.Frame, &text); err != nil {
 		return err
 	}
-	result.Manifest = page.Manifest(result.Site, text.String())
+	result.Manifest = page.Manifest(result.Site, b.shelf.Documents, text.String())
 	return nil
 }
 

@@ -19,7 +19,7 @@ import (
 type index struct {
 	Site, Out string // whole paths: stamps and files are of these
 	Stamps    []source.Stamped
-	Documents []memo.Kept[content.Document]
+	Shelf     content.Shelf
 	Measures  []memo.Kept[picture.Measure]
 	Files     []output
 }
@@ -47,7 +47,7 @@ func (b *Builder) open() {
 	if !ok {
 		return
 	}
-	memo.Fill(b.memo, content.Stage, found.Documents)
+	b.shelf = found.Shelf
 	memo.Fill(b.memo, picture.Stage, found.Measures)
 	site, out := b.places()
 	if found.Site == site {
@@ -60,8 +60,8 @@ func (b *Builder) open() {
 
 func usedBy(i index) int64 {
 	n := int64(0)
-	for _, d := range i.Documents {
-		n += int64(d.Result.Body.Kept.Length + d.Result.Terms.Kept.Length)
+	for _, d := range i.Shelf.Documents {
+		n += int64(d.Body.Kept.Length + d.Terms.Kept.Length)
 	}
 	return n
 }
@@ -114,7 +114,7 @@ func (b *Builder) Leave() {
 	if b.kept == nil || !known {
 		return
 	}
-	i := index{Stamps: b.reader.Stamps(), Documents: memo.All[content.Document](b.memo, content.Stage), Measures: memo.All[picture.Measure](b.memo, picture.Stage)}
+	i := index{Stamps: b.reader.Stamps(), Shelf: b.shelf, Measures: memo.All[picture.Measure](b.memo, picture.Stage)}
 	i.Site, i.Out = b.places()
 	files := b.folder.Known()
 	all := make([]output, len(files))

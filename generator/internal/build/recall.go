@@ -170,7 +170,7 @@ func (b *Builder) outputs(ctx context.Context, also []string) outputs {
 func (b *Builder) Next() time.Time { return b.until }
 
 // schedule notes between which moments the documents are shown as they are now.
-func (b *Builder) schedule(documents []content.Document, now time.Time) {
+func (b *Builder) schedule(heads []*content.Head, now time.Time) {
 	b.from, b.until = time.Time{}, time.Time{}
 	turn := func(t time.Time) {
 		switch {
@@ -183,8 +183,8 @@ func (b *Builder) schedule(documents []content.Document, now time.Time) {
 			b.from = t
 		}
 	}
-	for i := range documents {
-		front := &documents[i].Front
+	for _, head := range heads {
+		front := &head.Front
 		turn(front.Date)
 		turn(front.PublishDate)
 		turn(front.ExpiryDate)

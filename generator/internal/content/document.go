@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"time"
 
 	"cardbowl/generator/internal/cache"
@@ -11,20 +12,64 @@ import (
 // Document is one markdown file, parsed. It sees nothing but its own bytes and
 // the Settings.
 type Document struct {
-	File     string // relative to the site folder, "content/posts/a.md"
-	Front    FrontMatter
+	Head
 	Body     Body
-	Excerpt  Body   // what lists show: up to <!--more-->, or the opening paragraphs
-	More     bool   // the body says more than the excerpt
-	Opening  string // the opening words as plain text, at most openingLength characters
 	Words    int
-	Headings []Heading
-	Anchors  []string    // the ids in the text besides those of the headings
 	Silenced []string    // codes of findings that the text itself asks to be left out
 	Terms    Body        // the words of the text as search.Count packs them, in one segment; nothing where there is no search
 	Titled   bool        // the first heading is the title, and no part of the body
 	Digest   memo.Digest // of the file's bytes
 	Problems diag.List
+}
+
+// Head is what other pages can see of a document: the site is assembled from
+// heads alone, and lists, neighbours and links to a page know no more of it. As
+// long as it is the same, an edit changes the document's own page, and what
+// shows its whole text.
+type Head struct {
+	File       string // relative to the site folder, "content/posts/a.md"
+	Front      FrontMatter
+	Excerpt    Body   // what lists show: up to <!--more-->, or the opening paragraphs
+	More       bool   // the body says more than the excerpt
+	Opening    string // the opening words as plain text, at most openingLength characters
+	Minutes    int    // how long it takes to read
+	Headings   []Heading
+	Anchors    []string    // the ids in the text besides those of the headings
+	Shortcodes []string    // the names of those in the body, sorted
+	Forms      []string    // what its shortcodes for forms name, in order; empty for the site's first form
+	Seen       memo.Digest `digest:"-"` // of all the other fields
+}
+
+// wordsPerMinute is how fast people read.
+const wordsPerMinute = 220
+
+// close fills in what follows from the rest of a document.
+func (d *Document) close() {
+	d.Minutes = (d.Words + wordsPerMinute - 1) / wordsPerMinute
+	for _, s := range d.Body.Segments {
+		if s.Ref == nil || s.Ref.Kind != ShortcodeRef {
+			continue
+		}
+		if !slices.Contains(d.Shortcodes, s.Ref.Target) {
+			d.Shortcodes = append(d.Shortcodes, s.Ref.Target)
+		}
+		if s.Ref.Target == FormShortcode {
+			d.Forms = append(d.Forms, s.Ref.form())
+		}
+	}
+	slices.Sort(d.Shortcodes)
+	d.Seen = memo.Of(&d.Head)
+}
+
+// FormShortcode is the one that no template makes: both wings share its markup.
+const FormShortcode = "form"
+
+// form is the form that a shortcode names.
+func (r Ref) form() string {
+	if len(r.Args) > 0 {
+		return r.Args[0]
+	}
+	return ""
 }
 
 // FrontMatter is what stands above the text, in this program's words whatever
@@ -65,7 +110,7 @@ type Place struct {
 
 // At is a diagnostic at a key of the front matter, or at the top of the file
 // where the key is not given.
-func (d Document) At(key string, severity diag.Severity, message, hint string) diag.Diagnostic {
+func (d *Head) At(key string, severity diag.Severity, message, hint string) diag.Diagnostic {
 	place := d.Front.Places[key]
 	return diag.Diagnostic{File: d.File, Line: max(place.Line, 1), Column: max(place.Column, 1), Severity: severity,
 		Message: message, Hint: hint, Source: place.Source}

@@ -85,7 +85,7 @@ func (s places) hasAnchor(name string) bool {
 }
 
 // AllAnchors are the ids of the text.
-func (d Document) AllAnchors() []string {
+func (d *Head) AllAnchors() []string {
 	out := slices.Clone(d.Anchors)
 	for _, h := range d.Headings {
 		out = append(out, h.ID)

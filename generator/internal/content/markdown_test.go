@@ -292,13 +292,15 @@ func TestParseAll(t *testing.T) {
 		t.Fatal(err, problems)
 	}
 	m := memo.New()
+	var shelf Shelf
 	for round := range 2 {
-		documents, problems, err := ParseAll(context.Background(), tree, settings(), m, cache.InMemory(), 2)
+		shelf, err = ParseAll(context.Background(), tree, settings(), shelf, m, cache.InMemory(), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
+		problems := shelf.Problems()
 		var names []string
-		for _, d := range documents {
+		for _, d := range shelf.Documents {
 			names = append(names, d.File)
 		}
 		if want := []string{"content/a.md", "content/large.md", "content/posts/_index.md", "content/posts/c.MD"}; !slices.Equal(names, want) {
@@ -311,16 +313,21 @@ func TestParseAll(t *testing.T) {
 			t.Errorf("round %d: %d parsed, want each file once", round, m.Runs(Stage))
 		}
 	}
+	other := settings()
+	other.Search = !other.Search
+	if again, err := ParseAll(context.Background(), tree, other, shelf, m, cache.InMemory(), 2); err != nil || m.Runs(Stage) != 8 || again.Documents[0] == shelf.Documents[0] {
+		t.Errorf("with other settings %d parsed (%v), want all again", m.Runs(Stage), err)
+	}
 	// A file that is no longer what the tree says must not become a document.
 	if err := os.WriteFile(filepath.Join(dir, "content/a.md"), []byte("Z"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := ParseAll(context.Background(), tree, settings(), memo.New(), cache.InMemory(), 2); err == nil {
+	if _, err := ParseAll(context.Background(), tree, settings(), Shelf{}, memo.New(), cache.InMemory(), 2); err == nil {
 		t.Error("a changed file was parsed")
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := ParseAll(ended, tree, settings(), memo.New(), cache.InMemory(), 2); err == nil {
+	if _, err := ParseAll(ended, tree, settings(), Shelf{}, memo.New(), cache.InMemory(), 2); err == nil {
 		t.Error("an ended context parses on")
 	}
 }

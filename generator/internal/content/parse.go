@@ -38,15 +38,60 @@ func (s Settings) digest() memo.Digest {
 	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML, s.Plain, s.Search, s.Language)
 }
 
-// ParseAll parses every markdown file under content/, by path. A file the memo
-// knows is not read. The texts are put into texts: they are most of a site, and
-// nobody needs two of them at a time. Problems of all files are in the list as
-// well as in their documents. The error is for a file that changed meanwhile, and
-// for the context's end.
-func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remembered *memo.Memo, texts *cache.Cache, workers int) ([]Document, diag.List, error) {
-	files := markdownFiles(tree)
-	documents := make([]Document, len(files))
-	shared := settings.digest()
+// Shelf is every document of a site, and what they were parsed with.
+type Shelf struct {
+	Settings  memo.Digest
+	Documents []*Document // by file
+}
+
+// Problems are those of all documents.
+func (s Shelf) Problems() diag.List {
+	var out diag.List
+	for _, d := range s.Documents {
+		out = append(out, d.Problems...)
+	}
+	return out
+}
+
+// Heads are what the documents show of themselves, in the same order.
+func (s Shelf) Heads() []*Head {
+	out := make([]*Head, len(s.Documents))
+	for i, d := range s.Documents {
+		out[i] = &d.Head
+	}
+	return out
+}
+
+// ParseAll parses every markdown file under content/, by path. A document that
+// last holds of the same file, the same bytes and the same settings is taken from
+// there, and the file is not read; remembered counts the others, and where it
+// verifies, all are parsed. The texts are put into texts: they are most of a
+// site, and nobody needs two of them at a time. The error is for a file that
+// changed meanwhile, and for the context's end.
+func ParseAll(ctx context.Context, tree source.Tree, settings Settings, last Shelf, remembered *memo.Memo, texts *cache.Cache, workers int) (Shelf, error) {
+	shelf := Shelf{Settings: settings.digest()}
+	known := last.Documents
+	var files []source.File // of those to be parsed
+	var places []int        // of each on the shelf
+	var before []*Document  // what last holds of each
+	for _, f := range tree.Under("content/") {
+		for len(known) > 0 && known[0].File < f.Path {
+			known = known[1:]
+		}
+		var old *Document
+		if len(known) > 0 && known[0].File == f.Path {
+			old, known = known[0], known[1:]
+		} else if !IsDocument(f.Path) {
+			continue
+		}
+		if old != nil && (old.Digest != f.Digest || last.Settings != shelf.Settings) {
+			old = nil
+		}
+		if old == nil || remembered.Verifies() {
+			files, places, before = append(files, f), append(places, len(shelf.Documents)), append(before, old)
+		}
+		shelf.Documents = append(shelf.Documents, old)
+	}
 	converter := newConverter(settings)
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
@@ -55,43 +100,32 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, remember
 			break
 		}
 		group.Go(func() error {
-			var failed error
-			documents[i] = memo.Do(remembered, Stage, memo.Of(f.Path, f.Digest, shared), func() Document {
-				if f.Size > maxMarkdown {
-					return Document{File: f.Path, Digest: f.Digest, Problems: diag.List{tooLarge(f.Path, f.Size)}} // not even read: it may be a film
-				}
-				text, err := f.Read()
-				if err != nil {
-					failed = err
-					return Document{File: f.Path}
-				}
-				d := parseWatched(f, text, settings, converter)
-				d.Body, d.Terms = d.Body.kept(texts), d.Terms.kept(texts)
-				return d
-			})
-			return failed
+			d, err := parseFile(f, settings, converter, texts)
+			if err != nil {
+				return err
+			}
+			remembered.Ran(Stage, f.Path, before[i] == nil, func() bool { return memo.Of(before[i]) == memo.Of(d) })
+			shelf.Documents[places[i]] = d
+			return nil
 		})
 	}
 	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
-		return nil, nil, err // the rest of the documents would pass for deleted
+		return Shelf{}, err // the rest of the documents would pass for deleted
 	}
-	var problems diag.List
-	for _, d := range documents {
-		problems = append(problems, d.Problems...)
-	}
-	return documents, problems, nil
+	return shelf, nil
 }
 
-// markdownFiles are the documents of a tree. Names that begin with _ are not
-// published, but for a section's own page.
-func markdownFiles(tree source.Tree) []source.File {
-	var out []source.File
-	for _, f := range tree.Under("content/") {
-		if IsDocument(f.Path) {
-			out = append(out, f)
-		}
+func parseFile(f source.File, settings Settings, converter converter, texts *cache.Cache) (*Document, error) {
+	if f.Size > maxMarkdown {
+		return failed(f, tooLarge(f.Path, f.Size)), nil // not even read: it may be a film
 	}
-	return out
+	text, err := f.Read()
+	if err != nil {
+		return nil, err
+	}
+	d := parseWatched(f, text, settings, converter)
+	d.Body, d.Terms = d.Body.kept(texts), d.Terms.kept(texts)
+	return d, nil
 }
 
 // IsDocument tells whether a path under content/ is a markdown file that becomes
@@ -116,15 +150,19 @@ func Private(file string) bool {
 // so a hopeless one keeps a goroutine until the process ends.
 const patience = 5 * time.Second
 
-func parseWatched(f source.File, text []byte, settings Settings, converter converter) Document {
-	done := make(chan Document, 1)
+func parseWatched(f source.File, text []byte, settings Settings, converter converter) *Document {
+	trouble := func(message, hint string) *Document {
+		return failed(f, diag.Diagnostic{File: f.Path, Line: 1, Column: 1, Message: message, Hint: hint})
+	}
+	done := make(chan *Document, 1)
 	go func() {
 		defer func() {
 			if r := recover(); r != nil {
-				done <- failed(f, fmt.Sprintf("the text cannot be parsed: %v", r), "take parts of it away until it can; the part that mattered is worth a report")
+				done <- trouble(fmt.Sprintf("the text cannot be parsed: %v", r), "take parts of it away until it can; the part that mattered is worth a report")
 			}
 		}()
-		done <- Parse(f.Path, f.Digest, text, settings, converter)
+		d := Parse(f.Path, f.Digest, text, settings, converter)
+		done <- &d
 	}()
 	tooLong := time.NewTimer(patience)
 	defer tooLong.Stop()
@@ -132,12 +170,15 @@ func parseWatched(f source.File, text []byte, settings Settings, converter conve
 	case d := <-done:
 		return d
 	case <-tooLong.C:
-		return failed(f, fmt.Sprintf("the text takes more than %s to parse", patience), "look for very long runs of brackets, quotes or nested lists")
+		return trouble(fmt.Sprintf("the text takes more than %s to parse", patience), "look for very long runs of brackets, quotes or nested lists")
 	}
 }
 
-func failed(f source.File, message, hint string) Document {
-	return Document{File: f.Path, Digest: f.Digest, Problems: diag.List{{File: f.Path, Line: 1, Column: 1, Message: message, Hint: hint}}}
+// failed is what a file is that cannot be a document.
+func failed(f source.File, why diag.Diagnostic) *Document {
+	d := &Document{Head: Head{File: f.Path}, Digest: f.Digest, Problems: diag.List{why}}
+	d.close()
+	return d
 }
 
 // parse is the work on one file.
@@ -151,22 +192,26 @@ func (p *parse) fail(d diag.Diagnostic) { p.doc.Problems = append(p.doc.Problems
 
 // Parse turns the bytes of one file into its Document. It is a pure function.
 func Parse(file string, digest memo.Digest, text []byte, settings Settings, converter converter) Document {
-	text = mended(text)
-	p := &parse{text: text, settings: settings, doc: Document{File: file, Digest: digest}}
-	if d := refuse(file, text); d != nil {
+	p := &parse{text: mended(text), settings: settings, doc: Document{Head: Head{File: file}, Digest: digest}}
+	p.all(converter)
+	p.doc.close()
+	return p.doc
+}
+
+func (p *parse) all(converter converter) {
+	if d := refuse(p.doc.File, p.text); d != nil {
 		p.fail(*d)
-		return p.doc
+		return
 	}
 	body, bodyLine := p.frontMatter()
 	if p.doc.Problems.HasErrors() {
-		return p.doc
+		return
 	}
 	p.fromName()
 	p.dates()
 	if err := p.markdown(body, bodyLine, converter); err != nil {
-		p.fail(diag.Diagnostic{File: file, Line: 1, Column: 1, Message: err.Error()})
+		p.fail(diag.Diagnostic{File: p.doc.File, Line: 1, Column: 1, Message: err.Error()})
 	}
-	return p.doc
 }
 
 // mended is a text with the line ends that everything after it knows.

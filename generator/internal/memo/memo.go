@@ -126,6 +126,28 @@ func (m *Memo) Fresh() *Memo {
 	return fresh
 }
 
+// Verifies tells whether a stage that remembers for itself is to compute
+// everything again.
+func (m *Memo) Verifies() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.verify
+}
+
+// Ran notes for a stage that remembers for itself that something was computed:
+// for the first time, or once more, which same compares.
+func (m *Memo) Ran(stage, what string, first bool, same func() bool) {
+	mismatch := !first && !same()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if first {
+		m.runs[stage]++
+	}
+	if mismatch {
+		m.mismatches = append(m.mismatches, stage+" "+what)
+	}
+}
+
 // Verify makes every later hit be computed again and compared.
 func (m *Memo) Verify() {
 	m.mu.Lock()

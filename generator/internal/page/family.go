@@ -66,7 +66,7 @@ func (p *planner) named(pg *site.Page, names map[string]bool, d *Data) error {
 }
 
 func (p *planner) teaser(pg *site.Page) Teaser {
-	return Teaser{Title: pg.Title, URL: p.relative(pg.Path), Date: pg.Date(), Description: describe(pg.Doc), ReadingTime: readingTime(pg.Doc.Words)}
+	return Teaser{Title: pg.Title, URL: p.relative(pg.Path), Date: pg.Date(), Description: describe(pg.Doc), ReadingTime: pg.Doc.Minutes}
 }
 
 // series is the place of a page in the first series it names.

@@ -66,7 +66,7 @@ func (p *planner) feeds(list *site.Page) {
 	texts := &feedTexts{left: len(list.Feeds), make: func() ([]string, error) {
 		var out []string
 		for _, m := range members {
-			body, err := p.resolve(m, m.Doc.Body, reading{origin: p.origin()})
+			body, err := p.resolve(m, p.document(m).Body, reading{origin: p.origin()})
 			if err != nil {
 				return nil, err
 			}

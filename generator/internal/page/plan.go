@@ -79,11 +79,12 @@ type Plan struct {
 
 // Inputs are what pages are made of besides the site itself.
 type Inputs struct {
-	Layouts  layout.Set
-	Data     content.Data
-	Pictures map[string]Picture // by site path
-	Texts    *cache.Cache       // where the texts of documents are kept
-	Line     func(file string, line int) (string, error)
+	Layouts   layout.Set
+	Documents []*content.Document // those whose heads the site was assembled from, in the same order
+	Data      content.Data
+	Pictures  map[string]Picture // by site path
+	Texts     *cache.Cache       // where the texts of documents are kept
+	Line      func(file string, line int) (string, error)
 }
 
 // Picture is a picture of the site and what it is published as.
@@ -96,7 +97,7 @@ type Picture struct {
 // that its layout names. The error is for a text that is kept no more,
 // or a file that changed.
 func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
-	p := planner{site: s, texts: in.Texts, line: in.Line, config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}, layoutName: map[*site.Page]string{}}
+	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}, layoutName: map[*site.Page]string{}}
 	p.shared = p.siteData()
 	p.sharedDigest = memo.Of(p.shared)
 	if home, found := s.ByPath("/"); found {
@@ -145,6 +146,7 @@ type planner struct {
 	line         func(file string, line int) (string, error) // of a document
 	lost         error                                       // a line that could not be read
 	site         site.Site
+	documents    []*content.Document
 	config       config.Config
 	words        language.Words
 	base         string // the path of baseURL
@@ -207,6 +209,9 @@ func (p *planner) written(address string) string {
 	}
 	return address
 }
+
+// document is the whole of one that has a page.
+func (p *planner) document(pg *site.Page) *content.Document { return p.documents[pg.Number] }
 
 // page plans one page of the site; a list may take several.
 func (p *planner) page(pg *site.Page) error {
@@ -320,13 +325,13 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	if pg.Doc == nil {
 		return d, resolved{}, nil
 	}
-	doc, front := pg.Doc, pg.Doc.Front
-	d.Description, d.Deck = firstOf(describe(doc), d.Description), front.Description
+	doc, front := p.document(pg), pg.Doc.Front
+	d.Description, d.Deck = firstOf(describe(pg.Doc), d.Description), front.Description
 	d.Lastmod, d.Draft, d.Words, d.Params = front.Lastmod, front.Draft, doc.Words, front.Params
-	d.ReadingTime = readingTime(doc.Words)
+	d.ReadingTime = doc.Minutes
 	d.NoIndex = front.NoIndex
 	d.Authors = p.bylines(pg)
-	d.Shortcodes = shortcodesIn(doc.Body)
+	d.Shortcodes = doc.Shortcodes
 	headings := doc.Headings
 	if doc.Titled {
 		headings = headings[1:]
@@ -391,7 +396,7 @@ func (p *planner) compare() {
 const descriptionLength = 155
 
 // describe is a page in one sentence: its own, or the opening words.
-func describe(doc *content.Document) string {
+func describe(doc *content.Head) string {
 	return firstOf(doc.Front.Description, doc.Front.Summary, content.Shorten(doc.Opening, descriptionLength))
 }
 
@@ -409,10 +414,6 @@ func (p *planner) bylines(pg *site.Page) []Link {
 	}
 	return out
 }
-
-const wordsPerMinute = 220
-
-func readingTime(words int) int { return (words + wordsPerMinute - 1) / wordsPerMinute }
 
 func (p *planner) headTitle(pg *site.Page) string {
 	if pg.Kind == site.Home || pg.Title == p.config.Title {
@@ -447,7 +448,7 @@ func (p *planner) item(pg *site.Page) (*Item, error) {
 	}
 	doc := pg.Doc
 	item := &Item{Title: pg.Title, URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path), Date: pg.Date(), More: doc.More,
-		ReadingTime: readingTime(doc.Words), Draft: doc.Front.Draft, Authors: p.bylines(pg)}
+		ReadingTime: doc.Minutes, Draft: doc.Front.Draft, Authors: p.bylines(pg)}
 	for _, t := range pg.Terms["tags"] {
 		item.Tags = append(item.Tags, Link{t.Title, p.relative(t.Path)})
 	}
@@ -561,7 +562,7 @@ func firstOf(texts ...string) string {
 
 // Manifest is what the tracker needs to know of the site. frame is the rendered
 // Plan.Frame.
-func Manifest(s site.Site, frame string) manifest.Manifest {
+func Manifest(s site.Site, documents []*content.Document, frame string) manifest.Manifest {
 	c := s.Config
 	m := manifest.Manifest{Version: manifest.Current, Title: c.Title, BaseURL: c.BaseURL, Language: c.Language, TimeZone: c.TimeZone,
 		Sales: c.Sales, Currency: c.Currency, Forms: c.Forms, Frame: manifest.Frame{HTML: frame}}
@@ -577,7 +578,7 @@ func Manifest(s site.Site, frame string) manifest.Manifest {
 		var said memo.Digest
 		if pg.Doc != nil {
 			entry.Authors = pg.Doc.Front.Authors
-			said = pg.Doc.Body.Digest
+			said = documents[pg.Number].Body.Digest
 		}
 		if date := pg.Date(); !date.IsZero() {
 			entry.Date = date.Format("2006-01-02")
@@ -602,11 +603,9 @@ func formsOn(pg *site.Page, c config.Config) []string {
 		names[pg.Form] = true
 	}
 	if pg.Doc != nil {
-		for _, s := range pg.Doc.Body.Segments {
-			if s.Ref != nil && s.Ref.Kind == content.ShortcodeRef && s.Ref.Target == "form" {
-				if name := formArg(*s.Ref, c); name != "" {
-					names[name] = true
-				}
+		for _, name := range pg.Doc.Forms {
+			if name = orFirst(name, c); name != "" {
+				names[name] = true
 			}
 		}
 	}

@@ -204,8 +204,8 @@ func (p *planner) checkAnchor(pg *site.Page, ref content.Ref, target *site.Page,
 	if err != nil || anchor == "" || anchor == "top" || anchor == "main" || slices.Contains(target.Doc.AllAnchors(), anchor) || p.ofForm(anchor) {
 		return
 	}
-	for _, name := range shortcodesIn(target.Doc.Body) {
-		if name != formShortcode {
+	for _, name := range target.Doc.Shortcodes {
+		if name != content.FormShortcode {
 			return
 		}
 	}
@@ -384,7 +384,15 @@ func (p *planner) imageAddress(pg *site.Page, written string) string {
 // formArg is the form a shortcode names, or the site's default.
 func formArg(ref content.Ref, c config.Config) string {
 	if len(ref.Args) > 0 {
-		return ref.Args[0]
+		return orFirst(ref.Args[0], c)
+	}
+	return orFirst("", c)
+}
+
+// orFirst is a form's name, or where there is none the site's default.
+func orFirst(name string, c config.Config) string {
+	if name != "" {
+		return name
 	}
 	if names := c.FormNames(); len(names) > 0 {
 		return names[0]

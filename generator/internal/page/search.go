@@ -45,8 +45,8 @@ func (p *planner) search() {
 	pages := make([]search.Page, len(found))
 	said := make([]memo.Digest, len(found))
 	for i, pg := range found {
-		doc := pg.Doc
-		pages[i] = search.Page{Title: pg.Title, URL: p.relative(pg.Path), Description: describe(doc)}
+		doc := p.document(pg)
+		pages[i] = search.Page{Title: pg.Title, URL: p.relative(pg.Path), Description: describe(pg.Doc)}
 		if date := pg.Date(); !date.IsZero() {
 			pages[i].Date = date.Format("2006-01-02")
 		}
@@ -65,7 +65,7 @@ func (p *planner) search() {
 	data := &SearchIndex{Folder: p.relative("/" + indexFolder), Shards: search.Shards(len(pages)), Pages: len(pages), PerFile: search.PerChunk}
 
 	index := sync.OnceValues(func() ([][]byte, error) {
-		return search.Index(pages, func(n int, use func([]byte) error) error { return found[n].Doc.Terms.In(p.texts, use) })
+		return search.Index(pages, func(n int, use func([]byte) error) error { return p.document(found[n]).Terms.In(p.texts, use) })
 	})
 	for n := range data.Shards {
 		p.indexFile(search.ShardName(n), memo.Of(n, whole), func() ([]byte, error) {

@@ -12,13 +12,10 @@ import (
 	"cardbowl/generator/internal/site"
 )
 
-// formShortcode is the one that no template makes: both wings share its markup.
-const formShortcode = "form"
-
 // shortcode makes what a call in the text stands for.
 func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r reading, uses map[string]int) string {
 	uses[ref.Target]++
-	if ref.Target == formShortcode {
+	if ref.Target == content.FormShortcode {
 		if r.origin != "" {
 			return "" // it could not be sent from there
 		}
@@ -26,7 +23,7 @@ func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r read
 	}
 	layout, found := p.layouts.Shortcode(ref.Target)
 	if !found {
-		names := append(p.layouts.Shortcodes(), formShortcode)
+		names := append(p.layouts.Shortcodes(), content.FormShortcode)
 		p.complain(pg, ref, r.tell, diag.Error, fmt.Sprintf("there is no shortcode `%s`", ref.Target),
 			cmp.Or(insteadOf(ref.Target), diag.DidYouMean(ref.Target, names), "your own are templates such as templates/shortcodes/"+ref.Target+".html"))
 		return ""
@@ -134,16 +131,4 @@ func (p *planner) formCall(pg *site.Page, ref content.Ref, r reading, uses map[s
 		place = fmt.Sprintf("inline-%d", uses[key])
 	}
 	return string(p.placeForm(pg, name, place).html())
-}
-
-// shortcodesIn are the names of the shortcodes in a text, sorted.
-func shortcodesIn(body content.Body) []string {
-	var out []string
-	for _, s := range body.Segments {
-		if s.Ref != nil && s.Ref.Kind == content.ShortcodeRef && !slices.Contains(out, s.Ref.Target) {
-			out = append(out, s.Ref.Target)
-		}
-	}
-	slices.Sort(out)
-	return out
 }

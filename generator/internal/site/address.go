@@ -85,7 +85,7 @@ func cleanPath(written string) (string, error) {
 
 // pathOf is the site path of a document, by front matter, permalink pattern or
 // file name, in that order.
-func (a *assembly) pathOf(doc *content.Document) (string, error) {
+func (a *assembly) pathOf(doc *content.Head) (string, error) {
 	front := doc.Front
 	folder, base := folderOf(doc.File)
 	list := base == "_index" || base == "index" && folder == ""

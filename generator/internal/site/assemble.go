@@ -26,21 +26,21 @@ func postSections() []string { return []string{"posts", "post", "blog"} }
 
 // Assemble makes the Site. reserved are paths below the published folder that
 // somebody else produces, with the name of that producer.
-func Assemble(cfg config.Config, documents []content.Document, tree source.Tree, reserved map[string]string, options Options) (Site, diag.List) {
-	a := assembly{config: cfg, options: options, producers: map[string]producer{}, sections: map[string]*content.Document{},
+func Assemble(cfg config.Config, heads []*content.Head, tree source.Tree, reserved map[string]string, options Options) (Site, diag.List) {
+	a := assembly{config: cfg, options: options, producers: map[string]producer{}, sections: map[string]*content.Head{},
 		site: Site{Config: cfg, byFile: map[string]*Page{}, byPath: map[string]*Page{}, files: map[string]bool{}, hidden: map[string]string{}, aliases: map[string]*Page{}}}
 	for _, at := range slices.Sorted(maps.Keys(reserved)) {
 		a.claim(at, producer{what: reserved[at]})
 	}
 	a.claim(missingOutput, producer{what: "the page for missing addresses"})
-	a.files(tree, a.hiddenBundles(documents))
-	for i := range documents {
-		if folder, base := folderOf(documents[i].File); base == "_index" {
-			a.sections[folder] = &documents[i]
+	a.files(tree, a.hiddenBundles(heads))
+	for _, head := range heads {
+		if folder, base := folderOf(head.File); base == "_index" {
+			a.sections[folder] = head
 		}
 	}
-	for i := range documents {
-		a.document(&documents[i])
+	for number, head := range heads {
+		a.document(number, head)
 	}
 	a.lists()
 	a.terms()
@@ -64,14 +64,14 @@ type assembly struct {
 	site      Site
 	problems  diag.List
 	producers map[string]producer
-	sections  map[string]*content.Document // _index documents by their folder below content/, slash at the end
+	sections  map[string]*content.Head // _index documents by their folder below content/, slash at the end
 }
 
 // producer is who makes an output, for naming both sides of a clash.
 type producer struct {
 	what string
-	doc  *content.Document // nil when no document is to blame
-	key  string            // the front-matter key to blame
+	doc  *content.Head // nil when no document is to blame
+	key  string        // the front-matter key to blame
 }
 
 // claim notes who makes an output and complains when somebody else already
@@ -178,11 +178,11 @@ func (a *assembly) add(p *Page) {
 
 // hiddenBundles are the folders of documents that are not shown, and why: the
 // pictures of a draft are as private as its text.
-func (a *assembly) hiddenBundles(documents []content.Document) map[string]string {
+func (a *assembly) hiddenBundles(heads []*content.Head) map[string]string {
 	out := map[string]string{}
-	for i := range documents {
-		folder, base := folderOf(documents[i].File)
-		if why := a.whyHidden(&documents[i]); why != "" && base == "index" && folder != "" {
+	for _, head := range heads {
+		folder, base := folderOf(head.File)
+		if why := a.whyHidden(head); why != "" && base == "index" && folder != "" {
 			out[folder] = why
 		}
 	}
@@ -223,7 +223,7 @@ func (a *assembly) files(tree source.Tree, hidden map[string]string) {
 }
 
 // document gives one document its page, or notes why it has none.
-func (a *assembly) document(doc *content.Document) {
+func (a *assembly) document(number int, doc *content.Head) {
 	if why := a.whyHidden(doc); why != "" {
 		a.site.hidden[doc.File] = why
 		return
@@ -239,7 +239,7 @@ func (a *assembly) document(doc *content.Document) {
 	}
 	folder, base := folderOf(doc.File)
 	section, _, _ := strings.Cut(folder, "/")
-	p := &Page{Kind: Plain, Path: at, Title: titleOf(doc), Section: section, Doc: doc}
+	p := &Page{Kind: Plain, Path: at, Title: titleOf(doc), Section: section, Doc: doc, Number: number}
 	// Jekyll's sites give theirs this address themselves.
 	if at == "/"+missingOutput || folder == "" && base == "404" || folder == "404/" && base == "index" {
 		p.Kind, p.Path, p.Output, p.Section = NotFound, "/"+missingOutput, missingOutput, ""
@@ -258,7 +258,7 @@ func (a *assembly) document(doc *content.Document) {
 	a.add(p)
 }
 
-func (a *assembly) whyHidden(doc *content.Document) string {
+func (a *assembly) whyHidden(doc *content.Head) string {
 	published := doc.Front.PublishDate
 	if published.IsZero() {
 		published = doc.Front.Date
@@ -276,7 +276,7 @@ func (a *assembly) whyHidden(doc *content.Document) string {
 
 // formOf is the form at the end of a page: the one it names, else the site's
 // default on posts.
-func (a *assembly) formOf(doc *content.Document, kind string) string {
+func (a *assembly) formOf(doc *content.Head, kind string) string {
 	choice := doc.Front.Form
 	names := a.config.FormNames()
 	_, given := doc.Front.Places["form"]
@@ -301,7 +301,7 @@ func (a *assembly) formOf(doc *content.Document, kind string) string {
 
 // titleOf is the title a document gives itself, or its first heading, or its
 // file name.
-func titleOf(doc *content.Document) string {
+func titleOf(doc *content.Head) string {
 	if doc.Front.Title != "" {
 		return doc.Front.Title
 	}

@@ -12,7 +12,7 @@ import (
 
 // naming is what the tokens of a permalink stand for.
 type naming struct {
-	doc      *content.Document
+	doc      *content.Head
 	sections []string // the folders it lies in, as they are called on disk
 	name     string   // of the file, or of a bundle's folder
 	slug     string   // of the front matter, or else the name

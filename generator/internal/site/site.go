@@ -69,7 +69,8 @@ type Page struct {
 	Output  string // below the published folder: "posts/a/index.html"
 	Title   string
 	Section string
-	Doc     *content.Document // nil for a list that no document describes
+	Doc     *content.Head     // nil for a list that no document describes
+	Number  int               // of that document among all, from 0
 	Form    string            // name of the form at its end; empty: none
 	Aliases []string          // former site paths
 	Terms   map[string][]Term // by taxonomy
