@@ -55,6 +55,17 @@ func ParsePeriod(since, until string, now time.Time) (Period, error) {
 	return p, nil
 }
 
+// Before is as many days before the period; false when it has no first day.
+func (p Period) Before() (Period, bool) {
+	since, err1 := time.Parse(time.DateOnly, p.Since)
+	until, err2 := time.Parse(time.DateOnly, p.Until)
+	if err1 != nil || err2 != nil {
+		return Period{}, false
+	}
+	days := int(until.Sub(since).Hours()/24+0.5) + 1
+	return Period{since.AddDate(0, 0, -days).Format(time.DateOnly), since.AddDate(0, 0, -1).Format(time.DateOnly)}, true
+}
+
 // daysBetween is every calendar date from since to until, both included; none
 // when either is no date.
 func daysBetween(since, until string) []string {

@@ -24,6 +24,7 @@ var ErrUnknown = errors.New("unknown")
 type Input struct {
 	Manifest    manifest.Manifest
 	Counts      funnel.Counts
+	Before      *funnel.Counts     // of as many days before those of Counts; nil: nothing is compared
 	By          string             // empty means post
 	Attribution funnel.Attribution // empty means converted_on
 }
@@ -38,7 +39,10 @@ type Report struct {
 	Other       Other              `json:"other"`
 	Total       Total              `json:"total"`
 	Site        Site               `json:"site"`
-	Days        []Day              `json:"days"` // every day of the period, zeros included
+	Days        []Day              `json:"days"`   // every day of the period, zeros included
+	Before      *Span              `json:"before"` // the days it is compared with; null when it reaches back to the first
+	Prior       *Prior             `json:"prior"`  // what the ranks draw toward; null while no post was read
+	Blocked     *Blocked           `json:"blocked"`
 }
 
 // FunnelStep is one step over the whole site.
@@ -67,6 +71,7 @@ type Post struct {
 	RateLow     *float64 `json:"rate_low"`
 	RateHigh    *float64 `json:"rate_high"`
 	Enough      bool     `json:"enough"` // see funnel.RateOf
+	Standing
 }
 
 // Other is what belongs to no page.
@@ -83,6 +88,11 @@ type Total struct {
 	RateLow     *float64 `json:"rate_low"`
 	RateHigh    *float64 `json:"rate_high"`
 	Enough      bool     `json:"enough"`
+	Value       float64  `json:"value"`
+	Needed      *int     `json:"readers_needed"`
+	PerHundred  *float64 `json:"value_per_hundred"`
+	Change      *Change  `json:"change"`
+	Growth      *Growth  `json:"growth"` // of submissions; null when nothing is compared
 }
 
 // Site is whose report it is.
@@ -237,6 +247,7 @@ func Build(in Input) (Report, error) {
 	r.Posts = b.finished()
 	t := &r.Total
 	t.Rate, t.RateLow, t.RateHigh, t.Enough = rateOf(t.Converters, t.Visitors)
+	r.compare(in)
 	return r, nil
 }
 

@@ -81,6 +81,7 @@ func built(t *testing.T, in Input) Report {
 
 func TestGolden(t *testing.T) {
 	r := built(t, world())
+	with := built(t, compared())
 	empty := built(t, Input{Counts: funnel.Counts{Since: "2026-11-22", Until: "2026-11-22"}})
 	for _, c := range []struct {
 		name  string
@@ -95,6 +96,7 @@ func TestGolden(t *testing.T) {
 		{"120-colour.txt", func(b *bytes.Buffer) error {
 			return WriteText(b, r, TextOptions{Width: 120, Fancy: true, Color: true})
 		}},
+		{"compared.json", func(b *bytes.Buffer) error { return WriteJSON(b, with) }},
 		{"empty.json", func(b *bytes.Buffer) error { return WriteJSON(b, empty) }},
 		{"empty.txt", func(b *bytes.Buffer) error { return WriteText(b, empty, TextOptions{Width: 80}) }},
 	} {

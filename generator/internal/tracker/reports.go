@@ -35,7 +35,15 @@ func (t *Tracker) Report(ctx context.Context, q ReportQuery) (report.Report, err
 	if err != nil {
 		return report.Report{}, err
 	}
-	return report.Build(report.Input{Manifest: s.manifest, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)})
+	in := report.Input{Manifest: s.manifest, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)}
+	if earlier, ok := period.Before(); ok {
+		before, err := t.store.Counts(ctx, earlier.Since, earlier.Until)
+		if err != nil {
+			return report.Report{}, err
+		}
+		in.Before = &before
+	}
+	return report.Build(in)
 }
 
 func (t *Tracker) asked(w http.ResponseWriter, r *http.Request) (report.Report, bool) {
