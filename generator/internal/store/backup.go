@@ -133,7 +133,7 @@ func Check(ctx context.Context, path string) (held Holding, wrong []string, err 
 		return held, nil, err
 	}
 	defer s.Close()
-	tx, err := s.reading.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.reading.BeginTx(ctx, moment())
 	if err != nil {
 		return held, nil, fmt.Errorf("check store: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -26,9 +27,8 @@ type request struct {
 // whoever waits when the last commit has ended: nobody waits for the group to
 // fill.
 type writer struct {
+	dialect
 	db       *sql.DB
-	begin    string               // how the dialect opens a transaction for writing
-	fatal    func(err error) bool // after such an error nothing may be acknowledged any more
 	logger   *slog.Logger
 	urgent   chan *request // awaited by somebody
 	later    chan *request // views of pages that were served
@@ -51,11 +51,13 @@ const (
 	// On one core the requests that would fill it cannot run otherwise, and
 	// each commit would serve one.
 	yields = 4
+	// maxTries of one group take about a second and a half.
+	maxTries = 11
 )
 
-func newWriter(db *sql.DB, begin string, fatal func(error) bool, logger *slog.Logger) *writer {
+func newWriter(db *sql.DB, d dialect, logger *slog.Logger) *writer {
 	return &writer{
-		db: db, begin: begin, fatal: fatal, logger: logger,
+		dialect: d, db: db, logger: logger,
 		urgent: make(chan *request, maxGroup), later: make(chan *request, laterSize),
 		closing: make(chan struct{}), finished: make(chan struct{}),
 		statements: map[string]*sql.Stmt{},
@@ -181,15 +183,34 @@ func (w *writer) gather(first *request) []*request {
 // commit serves a group. When a single request spoils it, each is tried alone,
 // so that one failure stays one failure.
 func (w *writer) commit(group []*request) {
-	err := w.attempt(group)
+	err := w.persist(group)
 	if err != nil && len(group) > 1 && errors.As(err, new(*spoiled)) && w.stop() == nil {
 		for _, r := range group {
-			r.answer(w.attempt([]*request{r}))
+			r.answer(w.persist([]*request{r}))
 		}
 		return
 	}
 	for _, r := range group {
 		r.answer(err)
+	}
+}
+
+// persist attempts a group again where that may help and cannot count twice: for
+// a bit more than a second, which is what a database needs to start again. What
+// COMMIT failed for is never among it: it may have been stored.
+func (w *writer) persist(group []*request) error {
+	pause := 5 * time.Millisecond
+	for tries := 1; ; tries++ {
+		err := w.attempt(group)
+		if err == nil || tries == maxTries || w.stop() != nil || errors.As(err, new(*unsettled)) || !w.again(err) {
+			return err
+		}
+		select {
+		case <-w.closing:
+			return err
+		case <-time.After(pause/2 + rand.N(pause)): // two that were in each other's way part
+		}
+		pause = min(2*pause, 250*time.Millisecond)
 	}
 }
 
@@ -205,12 +226,24 @@ type spoiled struct{ cause error }
 func (e *spoiled) Error() string { return e.cause.Error() }
 func (e *spoiled) Unwrap() error { return e.cause }
 
+// unsettled is an error after which nobody knows whether the transaction was
+// committed.
+type unsettled struct{ cause error }
+
+func (e *unsettled) Error() string { return e.cause.Error() }
+func (e *unsettled) Unwrap() error { return e.cause }
+
 // attempt runs a group in one transaction.
 func (w *writer) attempt(group []*request) (err error) {
 	if err := w.stop(); err != nil {
 		return err
 	}
 	ctx := context.Background() // a half-made group must not hang on one visitor's patience
+	if w.patience > 0 {
+		bounded, cancel := context.WithTimeout(ctx, w.patience)
+		defer cancel()
+		ctx = bounded
+	}
 	begun, done := false, false
 	defer func() {
 		if p := recover(); p != nil {
@@ -240,8 +273,8 @@ func (w *writer) attempt(group []*request) (err error) {
 	if err := tx.flush(); err != nil {
 		return &spoiled{w.judged(err)}
 	}
-	if _, err := w.conn.ExecContext(ctx, "commit"); err != nil {
-		return w.judged(err)
+	if err := w.dialect.commit(ctx, w.conn); err != nil {
+		return &unsettled{w.judged(err)}
 	}
 	done = true
 	w.commits.Add(1)

@@ -237,7 +237,7 @@ func (t *transaction) creditParts(p person, day string, step funnel.Step, sum pa
 // breakdown reads what was counted by a dimension, in one transaction.
 func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since, until string) (b funnel.Breakdown, err error) {
 	b.Dimension = d
-	tx, err := q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := q.db.BeginTx(ctx, moment())
 	if err != nil {
 		return b, fmt.Errorf("read counts by %s: %w", d, err)
 	}
@@ -333,6 +333,6 @@ func leadsByAssist(ctx context.Context, q querier, since, until string) ([]funne
 }
 
 // Breakdown implements Store.
-func (s *SQLite) Breakdown(ctx context.Context, d funnel.Dimension, post, since, until string) (funnel.Breakdown, error) {
-	return s.queries.breakdown(ctx, d, post, since, until)
+func (d *database) Breakdown(ctx context.Context, by funnel.Dimension, post, since, until string) (funnel.Breakdown, error) {
+	return d.queries.breakdown(ctx, by, post, since, until)
 }

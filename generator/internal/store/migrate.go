@@ -20,13 +20,53 @@ var ErrNewer = errors.New("the store was made by a newer cardbowl: update this o
 // ErrOlder is returned when an older store is opened for reading only.
 var ErrOlder = errors.New("the store is from an older cardbowl: start the tracker once to bring it up to date")
 
-// migrate brings the schema up to date, all or nothing for each step.
-func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string) error {
-	steps, err := fs.Sub(migrations, "migrations/"+folder)
+// upgrade compares the schema with the program's and migrates where it may.
+func (d dialect) upgrade(ctx context.Context, db *sql.DB, readOnly bool) error {
+	want, err := newest(d.name)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, db, steps, goose.WithDisableGlobalRegistry(true))
+	have, err := d.version(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case have > want:
+		return ErrNewer
+	case have == want:
+		return nil
+	case readOnly && have == 0:
+		return ErrNoStore // made, and never written to
+	case readOnly:
+		return ErrOlder
+	}
+	err = d.alone(ctx, db, func() error { return d.migrate(ctx, db) })
+	if err != nil {
+		// Another process may have been first with the same steps.
+		if have, again := d.version(ctx, db); again == nil && have == want {
+			return nil
+		}
+	}
+	return err
+}
+
+// version is the last migration of a store; 0 where there was none.
+func (d dialect) version(ctx context.Context, db *sql.DB) (int64, error) {
+	var tables int
+	if err := db.QueryRowContext(ctx, d.migrated).Scan(&tables); err != nil || tables == 0 {
+		return 0, err
+	}
+	var have int64
+	err := db.QueryRowContext(ctx, schemaVersion).Scan(&have)
+	return have, err
+}
+
+// migrate brings the schema up to date, all or nothing for each step.
+func (d dialect) migrate(ctx context.Context, db *sql.DB) error {
+	steps, err := fs.Sub(migrations, "migrations/"+d.name)
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(d.goose, db, steps, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("migrate store: %w", err)
 	}

@@ -28,10 +28,16 @@ type queries struct {
 	db *sql.DB
 }
 
+// moment is how to read many things as they were at one moment. SQLite does so
+// in any transaction.
+func moment() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
 // counts reads everything in one transaction, so that the parts agree with one
 // another while submissions arrive.
 func (q queries) counts(ctx context.Context, since, until string) (c funnel.Counts, err error) {
-	tx, err := q.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := q.db.BeginTx(ctx, moment())
 	if err != nil {
 		return c, fmt.Errorf("read counts: %w", err)
 	}

@@ -157,12 +157,12 @@ func (q queries) progress(ctx context.Context) ([]Progress, error) {
 }
 
 // Enter implements Store.
-func (s *SQLite) Enter(ctx context.Context, lead string, e Entry, stages []string) error {
-	if s.writer == nil {
+func (d *database) Enter(ctx context.Context, lead string, e Entry, stages []string) error {
+	if d.writer == nil {
 		return ErrReadOnly
 	}
 	unknown := false
-	err := s.writer.do(ctx, func(t *transaction) error {
+	err := d.writer.do(ctx, func(t *transaction) error {
 		err := t.enter(lead, e, stages)
 		if unknown = errors.Is(err, ErrNoLead); unknown {
 			return nil // nothing was written, and nothing is wrong with the store
@@ -179,4 +179,4 @@ func (s *SQLite) Enter(ctx context.Context, lead string, e Entry, stages []strin
 }
 
 // Progress implements Store.
-func (s *SQLite) Progress(ctx context.Context) ([]Progress, error) { return s.queries.progress(ctx) }
+func (d *database) Progress(ctx context.Context) ([]Progress, error) { return d.queries.progress(ctx) }

@@ -6,45 +6,32 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"cardbowl/generator/internal/funnel"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 )
 
-// SQLiteOptions are the choices of OpenSQLite. The zero value is a store to be
-// written, without a log.
-type SQLiteOptions struct {
-	ReadOnly bool         // for reports beside a running tracker; the file must exist
-	Logger   *slog.Logger // what goes wrong in the background; nil: nothing is said
-}
+// SQLiteOptions are the Options of OpenSQLite.
+type SQLiteOptions = Options
 
 // SQLite is a Store in one file (and the two beside it that SQLite itself keeps,
 // with -wal and -shm at the end of their names).
 type SQLite struct {
-	path       string
-	writer     *writer // nil when read-only
-	queries    queries
-	writing    *sql.DB // one connection
-	reading    *sql.DB
-	tending    *sql.DB // one connection, for checkpoints
-	logger     *slog.Logger
-	scrub      atomic.Bool // the write-ahead log still holds what was destroyed
-	closing    chan struct{}
-	tended     chan struct{}
-	once       sync.Once
-	closeError error
+	database
+	path    string
+	writing *sql.DB     // one connection
+	tending *sql.DB     // one connection, for checkpoints
+	scrub   atomic.Bool // the write-ahead log still holds what was destroyed
+	closing chan struct{}
+	tended  chan struct{}
 }
 
 var _ Store = (*SQLite)(nil)
@@ -70,11 +57,8 @@ func OpenSQLite(ctx context.Context, path string, o SQLiteOptions) (*SQLite, err
 	if err := prepareFile(path, o.ReadOnly); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	logger := o.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
-	}
-	s := &SQLite{path: path, logger: logger, closing: make(chan struct{}), tended: make(chan struct{})}
+	s := &SQLite{path: path, closing: make(chan struct{}), tended: make(chan struct{})}
+	s.dialect, s.logger = sqliteDialect(), o.log()
 	if err := s.open(ctx, path, o.ReadOnly); err != nil {
 		s.closeConnections()
 		return nil, fmt.Errorf("open store %s: %w", path, err)
@@ -83,9 +67,9 @@ func OpenSQLite(ctx context.Context, path string, o SQLiteOptions) (*SQLite, err
 		close(s.tended)
 		return s, nil
 	}
-	s.writer = newWriter(s.writing, "begin immediate", sqliteFatal, logger)
-	guarded(logger, "store writer", s.writer.run)
-	guarded(logger, "store checkpoints", s.tend)
+	s.writer = newWriter(s.writing, s.dialect, s.logger)
+	guarded(s.logger, "store writer", s.writer.run)
+	guarded(s.logger, "store checkpoints", s.tend)
 	return s, nil
 }
 
@@ -167,44 +151,7 @@ func (s *SQLite) open(ctx context.Context, path string, readOnly bool) (err erro
 	if err := sound(ctx, first); err != nil {
 		return err
 	}
-	return s.upgrade(ctx, first, readOnly)
-}
-
-// upgrade compares the schema with the program's and migrates where it may.
-func (s *SQLite) upgrade(ctx context.Context, db *sql.DB, readOnly bool) error {
-	want, err := newest("sqlite")
-	if err != nil {
-		return err
-	}
-	var tables int
-	err = db.QueryRowContext(ctx, `select count(*) from sqlite_master where type = 'table' and name = 'goose_db_version'`).Scan(&tables)
-	if err != nil {
-		return err
-	}
-	have := int64(0)
-	if tables > 0 {
-		if err := db.QueryRowContext(ctx, schemaVersion).Scan(&have); err != nil {
-			return err
-		}
-	}
-	switch {
-	case have > want:
-		return ErrNewer
-	case have == want:
-		return nil
-	case readOnly && have == 0:
-		return ErrNoStore // made, and never written to
-	case readOnly:
-		return ErrOlder
-	}
-	if err := migrate(ctx, db, goose.DialectSQLite3, "sqlite"); err != nil {
-		// Another process may have been first with the same steps.
-		if db.QueryRowContext(ctx, schemaVersion).Scan(&have) == nil && have == want {
-			return nil
-		}
-		return err
-	}
-	return nil
+	return s.dialect.upgrade(ctx, first, readOnly)
 }
 
 // soundSQLite refuses versions that are not safe for this store: before 3.51.3
@@ -255,6 +202,24 @@ const (
 	codeDirFsync = 10 | 5<<8
 )
 
+func sqliteDialect() dialect {
+	return dialect{
+		name:  "sqlite",
+		goose: goose.DialectSQLite3,
+		begin: "begin immediate",
+		commit: func(ctx context.Context, conn *sql.Conn) error {
+			_, err := conn.ExecContext(ctx, "commit")
+			return err
+		},
+		fatal:    sqliteFatal,
+		again:    func(error) bool { return false }, // whoever has begun has the file for itself
+		migrated: `select count(*) from sqlite_master where type = 'table' and name = 'goose_db_version'`,
+		// Each step is one transaction; whoever comes second finds it done.
+		alone: func(_ context.Context, _ *sql.DB, work func() error) error { return work() },
+		read:  `select count(*) from (select 1 from sqlite_master limit 1)`,
+	}
+}
+
 func sqliteFatal(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -263,110 +228,13 @@ func sqliteFatal(err error) bool {
 	return e.Code() == codeFsync || e.Code() == codeDirFsync || e.Code()&0xff == codeCorrupt
 }
 
-// Submit implements Store.
-func (s *SQLite) Submit(ctx context.Context, sub Submission) (Receipt, error) {
-	if s.writer == nil {
-		return Receipt{}, ErrReadOnly
-	}
-	id := newID(sub.At)
-	var receipt Receipt
-	err := s.writer.do(ctx, func(t *transaction) (err error) {
-		receipt, err = t.submit(sub, id)
-		return err
-	})
-	if err != nil {
-		return Receipt{}, fmt.Errorf("store submission: %w", err)
-	}
-	return receipt, nil
-}
-
-// Count implements Store.
-func (s *SQLite) Count(ctx context.Context, e Event) error {
-	if s.writer == nil {
-		return ErrReadOnly
-	}
-	if err := s.writer.do(ctx, func(t *transaction) error { return t.count(e) }); err != nil {
-		return fmt.Errorf("store event: %w", err)
-	}
-	return nil
-}
-
-// CountSoon implements Store.
-func (s *SQLite) CountSoon(e Event) bool {
-	return s.writer != nil && s.writer.soon(func(t *transaction) error { return t.count(e) })
-}
-
-// Salt implements Store.
-func (s *SQLite) Salt(ctx context.Context, now time.Time) ([]byte, error) {
-	if s.writer == nil {
-		return nil, ErrReadOnly
-	}
-	var salt []byte
-	err := s.writer.do(ctx, func(t *transaction) (err error) {
-		salt, err = t.salt(now)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store salt: %w", err)
-	}
-	return salt, nil
-}
-
-// Remember implements Store.
-func (s *SQLite) Remember(ctx context.Context, now time.Time, pages []Page, texts []ConsentText) error {
-	if s.writer == nil {
-		return ErrReadOnly
-	}
-	if len(pages)+len(texts) == 0 {
-		return nil
-	}
-	if err := s.writer.do(ctx, func(t *transaction) error { return t.remember(now, pages, texts) }); err != nil {
-		return fmt.Errorf("store pages: %w", err)
-	}
-	return nil
-}
-
 // Purge implements Store.
 func (s *SQLite) Purge(ctx context.Context, now time.Time) error {
-	if s.writer == nil {
-		return ErrReadOnly
-	}
-	destroyed := false
-	err := s.writer.do(ctx, func(t *transaction) (err error) {
-		destroyed, err = t.purge(now)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("purge store: %w", err)
-	}
+	destroyed, err := s.purge(ctx, now)
 	if destroyed {
 		s.scrub.Store(true)
 	}
-	return nil
-}
-
-// Counts implements Store.
-func (s *SQLite) Counts(ctx context.Context, since, until string) (funnel.Counts, error) {
-	return s.queries.counts(ctx, since, until)
-}
-
-// Submissions implements Store.
-func (s *SQLite) Submissions(ctx context.Context, since, until string) ([]Stored, error) {
-	return s.queries.submissions(ctx, since, until)
-}
-
-// Ready implements Store.
-func (s *SQLite) Ready(ctx context.Context) error {
-	if s.writer != nil {
-		if err := s.writer.stop(); err != nil {
-			return err
-		}
-	}
-	var one int
-	if err := s.reading.QueryRowContext(ctx, `select 1 from sqlite_master limit 1`).Scan(&one); err != nil {
-		return fmt.Errorf("read store: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Close implements Store.
@@ -383,14 +251,5 @@ func (s *SQLite) Close() error {
 }
 
 func (s *SQLite) closeConnections() error {
-	var failed []error
-	for _, db := range []*sql.DB{s.writing, s.tending, s.reading} {
-		if db != nil {
-			failed = append(failed, db.Close())
-		}
-	}
-	if err := errors.Join(failed...); err != nil {
-		return fmt.Errorf("close store: %w", err)
-	}
-	return nil
+	return closed(s.writing, s.tending, s.reading)
 }
