@@ -51,10 +51,18 @@ func reportCommand(w World) *cobra.Command {
 	c.Flags().BoolVar(&f.preview, "preview", false, "what cardbowl serve has counted")
 	c.Flags().StringVar(&f.query.Since, "since", "30d", "first day: a date, a number of days such as 30d, or all")
 	c.Flags().StringVar(&f.query.Until, "until", "", "last day (default: today)")
-	c.Flags().StringVar(&f.query.By, "by", "post", "post (form, source, tag and revision are not built yet)")
-	c.Flags().StringVar(&f.query.Attribution, "attribution", "converted_on", "converted_on (first_post and assist are not built yet)")
+	c.Flags().StringVar(&f.query.By, "by", "post", "`WHAT` a line is: "+strings.Join(report.Breakdowns(), ", "))
+	c.Flags().StringVar(&f.query.Attribution, "attribution", "converted_on", "`HOW` a card is credited: converted_on (whose form was sent), first_post (read first that day), assist (read besides)")
 	c.Flags().StringVar(&f.format, "format", "text", "text, json, csv or html")
+	offer(c, "by", report.Breakdowns())
+	offer(c, "attribution", report.Attributions())
+	offer(c, "format", []string{"text", "json", "csv", "html"})
 	return c
+}
+
+// offer completes the values of a flag.
+func offer(c *cobra.Command, flag string, words []string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 }
 
 func makeReport(ctx context.Context, w World, f reportFlags) (report.Report, error) {
@@ -89,7 +97,7 @@ func asFailure(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, report.ErrNotBuilt), errors.Is(err, report.ErrUnknown), errors.Is(err, tracker.ErrQuery):
+	case errors.Is(err, report.ErrUnknown), errors.Is(err, tracker.ErrQuery):
 		return failure{usage, err}
 	}
 	return failure{problem, err}

@@ -54,9 +54,16 @@ type KeyLeads struct {
 	Leads     int
 }
 
+// Revision is what a page said from a day on.
+type Revision struct {
+	Path, Digest, Title string
+	Since               string // YYYY-MM-DD, the first day it was seen by the tracker
+}
+
 // Breakdown is counts by a Dimension.
 type Breakdown struct {
 	Dimension Dimension
 	Parts     []Part
 	Leads     []KeyLeads
+	Revisions []Revision // of ByRevision: every revision there ever was, by path, the oldest first
 }

@@ -44,7 +44,7 @@ type htmlView struct {
 	ChartWidth                               int
 	ChartWords, MostViews, MostSent, Each    string
 	Rows                                     []htmlRow
-	Silent, Other                            string
+	Silent, Other, Head                      string
 }
 
 type choice struct {
@@ -73,7 +73,7 @@ type htmlRow struct {
 // no picture, no network. It may be kept, printed and mailed.
 func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	v := htmlView{
-		Report: r, HTMLOptions: o, Style: template.CSS(pageStyle), Period: periodOf(r), Definitions: definitions,
+		Report: r, HTMLOptions: o, Style: template.CSS(pageStyle), Period: periodOf(r), Definitions: meaning(r), Head: lineName(r),
 		Visitors: grouped(r.Total.Visitors), Submissions: grouped(r.Total.Submissions),
 		Share: share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough),
 		Steps: htmlSteps(r),
@@ -90,7 +90,7 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 		v.Choices = choices(o.Since)
 	}
 	v.chart(r)
-	shown, silent := listed(r.Posts)
+	shown, silent := listed(lines(r))
 	for _, p := range shown {
 		v.Rows = append(v.Rows, htmlRow{
 			Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/store"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -51,6 +52,9 @@ type Card struct {
 	Post      string        `json:"post"` // URL path; empty for a page the site does not know
 	Duplicate bool          `json:"duplicate"`
 	Consent   string        `json:"consent_version"` // of the sentence agreed to; empty without one
+	FirstPost string        `json:"first_post"`      // URL path of the first post read that day; Post where that is not known
+	Assists   []string      `json:"assists"`         // paths of the other posts read that day
+	Origin    funnel.Origin `json:"origin"`          // where the reader came from that day
 	Answers   []form.Answer `json:"-"`
 }
 
@@ -67,7 +71,8 @@ func Leads(stored []store.Stored, progress []store.Progress) []Lead {
 			l = &Lead{ID: s.Lead, Email: s.Email}
 			byID[s.Lead] = l
 		}
-		c := Card{At: s.At.UTC(), Form: s.Form, Placement: s.Placement, Post: s.Post, Duplicate: s.Status == store.Duplicate, Answers: s.Fields}
+		c := Card{At: s.At.UTC(), Form: s.Form, Placement: s.Placement, Post: s.Post, Duplicate: s.Status == store.Duplicate, Answers: s.Fields,
+			FirstPost: s.FirstPost, Assists: append([]string{}, s.Assists...), Origin: s.Origin}
 		if s.Consent {
 			c.Consent = s.ConsentText
 		}
@@ -115,7 +120,7 @@ func (l *Lead) take(p store.Progress) {
 }
 
 // leadColumns are the header of the export, a public contract. Those without a
-// value so far are filled by what follows a card: mail, attribution, sales.
+// value so far are filled by what follows a card: mail.
 func leadColumns() []string {
 	return strings.Split("id,email,name,phone,company,stage,value,currency,form,placement,converted_on,first_post,source,medium,campaign,term,content,referrer,"+
 		"submitted_at,confirmed_at,stage_changed_at,consent_version,unsubscribed_at", ",")
@@ -132,7 +137,9 @@ func WriteLeadsCSV(w io.Writer, leads []Lead, currency string) error {
 		first := l.Cards[0]
 		cells := map[string]string{"id": l.ID, "email": l.Email, "name": l.Name, "phone": l.Phone, "company": l.Company, "form": first.Form,
 			"placement": first.Placement, "converted_on": first.Post, "submitted_at": first.At.Format(time.RFC3339), "consent_version": first.Consent,
-			"stage": l.Stage, "stage_changed_at": l.ChangedAt}
+			"stage": l.Stage, "stage_changed_at": l.ChangedAt,
+			"first_post": first.FirstPost, "source": first.Origin.Source, "medium": first.Origin.Medium, "campaign": first.Origin.Campaign,
+			"term": first.Origin.Term, "content": first.Origin.Content, "referrer": first.Origin.Referrer}
 		if l.Value != nil {
 			cells["value"], cells["currency"] = amount(l.Value), currency
 		}
@@ -197,6 +204,9 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 			b.WriteString("  " + p.faint("(the same again, not counted)"))
 		}
 		b.WriteString("\n")
+		for _, line := range c.journey() {
+			b.WriteString("  " + p.faint(line[0]+":") + "  " + printable(line[1]) + "\n")
+		}
 		for _, a := range c.Answers {
 			if a.Value == "" {
 				continue
@@ -223,6 +233,29 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 		return fmt.Errorf("write lead: %w", err)
 	}
 	return nil
+}
+
+// journey is how the reader came to the card, in lines of a name and words.
+func (c Card) journey() (lines [][2]string) {
+	if from := c.Origin.Source; from != "" {
+		for _, more := range []struct{ name, value string }{{"medium", c.Origin.Medium}, {"campaign", c.Origin.Campaign}, {"term", c.Origin.Term}, {"content", c.Origin.Content}} {
+			if more.value != "" {
+				from += ", " + more.name + " " + more.value
+			}
+		}
+		if c.Origin.Referrer != "" && c.Origin.Referrer != c.Origin.Source {
+			from += ", by a link on " + c.Origin.Referrer
+		}
+		lines = append(lines, [2]string{"came from", from})
+	}
+	if c.FirstPost != "" && c.FirstPost != c.Post {
+		lines = append(lines, [2]string{"read first", c.FirstPost})
+	}
+	besides := slices.DeleteFunc(slices.Clone(c.Assists), func(post string) bool { return post == c.FirstPost })
+	if len(besides) > 0 {
+		lines = append(lines, [2]string{"read too", strings.Join(besides, ", ")})
+	}
+	return lines
 }
 
 // Standing is how a lead stands now, in a line.

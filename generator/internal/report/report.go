@@ -13,10 +13,6 @@ import (
 	"cardbowl/generator/internal/manifest"
 )
 
-// ErrNotBuilt is returned for what the command line promises and this version
-// cannot do yet.
-var ErrNotBuilt = errors.New("not built yet")
-
 // ErrUnknown is returned for a breakdown or attribution that does not exist.
 var ErrUnknown = errors.New("unknown")
 
@@ -27,6 +23,7 @@ type Input struct {
 	Before      *funnel.Counts     // of as many days before those of Counts; nil: nothing is compared
 	By          string             // empty means post
 	Attribution funnel.Attribution // empty means converted_on
+	Breakdowns  []funnel.Breakdown // what Needs asks for
 }
 
 // Report is the per-post lead report of a period. Its JSON is a public contract.
@@ -35,7 +32,9 @@ type Report struct {
 	Until       string             `json:"until"` // likewise
 	Attribution funnel.Attribution `json:"attribution"`
 	Funnel      []FunnelStep       `json:"funnel"`
-	Posts       []Post             `json:"posts"` // most submissions first
+	Posts       []Post             `json:"posts,omitzero"`  // most submissions first; nil when there are Groups
+	By          string             `json:"by,omitempty"`    // what Groups are; empty for posts
+	Groups      []Group            `json:"groups,omitzero"` // most submissions first; nil when there are Posts
 	Other       Other              `json:"other"`
 	Total       Total              `json:"total"`
 	Site        Site               `json:"site"`
@@ -55,12 +54,18 @@ type FunnelStep struct {
 
 // Post is one page of the site.
 type Post struct {
-	Path        string   `json:"path"`
-	Kind        string   `json:"kind"`
-	Title       string   `json:"title"`
-	Date        string   `json:"date"` // YYYY-MM-DD or empty
-	Tags        []string `json:"tags"`
-	Gone        bool     `json:"gone"` // counted once, and no longer in the site
+	Path  string   `json:"path"`
+	Kind  string   `json:"kind"`
+	Title string   `json:"title"`
+	Date  string   `json:"date"` // YYYY-MM-DD or empty
+	Tags  []string `json:"tags"`
+	Gone  bool     `json:"gone"` // counted once, and no longer in the site
+	Figures
+	Standing
+}
+
+// Figures is what was counted of a post, or of a Group.
+type Figures struct {
 	Steps       Steps    `json:"steps"`
 	Visitors    int      `json:"visitors"`   // visitor-days with a page_view
 	Converters  int      `json:"converters"` // of those, the ones with a submission
@@ -71,7 +76,6 @@ type Post struct {
 	RateLow     *float64 `json:"rate_low"`
 	RateHigh    *float64 `json:"rate_high"`
 	Enough      bool     `json:"enough"` // see funnel.RateOf
-	Standing
 }
 
 // Other is what belongs to no page.
@@ -130,6 +134,14 @@ func (s Steps) Of(step funnel.Step) int {
 	return 0
 }
 
+func (s Steps) add(step funnel.Step, n int) {
+	for i := range s {
+		if s[i].Step == step {
+			s[i].Count += n
+		}
+	}
+}
+
 // MarshalJSON writes an object in the order of the steps.
 func (s Steps) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
@@ -174,9 +186,9 @@ func (s *Steps) UnmarshalJSON(text []byte) error {
 // belongs to the page that answers there today; a reader or a lead of both
 // addresses then counts twice in that one line, since only sums are kept.
 //
-// It returns ErrNotBuilt or ErrUnknown for a breakdown or attribution it cannot do.
+// It returns ErrUnknown for a breakdown or attribution that does not exist.
 func Build(in Input) (Report, error) {
-	if err := supported(in.By, in.Attribution); err != nil {
+	if _, err := Needs(in.By, in.Attribution); err != nil {
 		return Report{}, err
 	}
 	steps := funnel.Steps(in.Manifest.Sales)
@@ -195,7 +207,7 @@ func Build(in Input) (Report, error) {
 	}
 	for _, p := range in.Manifest.Pages {
 		b.at[p.Path] = len(b.posts)
-		b.posts = append(b.posts, Post{Path: p.Path, Kind: p.Kind, Title: p.Title, Date: p.Date, Tags: append([]string{}, p.Tags...), Steps: b.zeros()})
+		b.posts = append(b.posts, Post{Path: p.Path, Kind: p.Kind, Title: p.Title, Date: p.Date, Tags: append([]string{}, p.Tags...), Figures: Figures{Steps: b.zeros()}})
 	}
 	for _, t := range in.Counts.Tallies {
 		if t.Step == funnel.FormSubmit {
@@ -208,11 +220,7 @@ func Build(in Input) (Report, error) {
 			continue
 		}
 		p := b.post(t.Post)
-		for i := range p.Steps {
-			if p.Steps[i].Step == t.Step {
-				p.Steps[i].Count += t.Count
-			}
-		}
+		p.Steps.add(t.Step, t.Count)
 		if t.Step == funnel.FormSubmit {
 			p.Submissions += t.Count
 		}
@@ -244,29 +252,17 @@ func Build(in Input) (Report, error) {
 			b.post(v.Post).Value += v.Amount
 		}
 	}
+	if r.Attribution != funnel.ConvertedOn {
+		r.Other.Submissions = b.credit(breakdownOf(in, creditOf(r.Attribution)))
+	}
 	r.Posts = b.finished()
 	t := &r.Total
 	t.Rate, t.RateLow, t.RateHigh, t.Enough = rateOf(t.Converters, t.Visitors)
 	r.compare(in)
+	if in.By != "" && in.By != "post" {
+		r.By, r.Groups, r.Posts = in.By, groupsOf(in, r.Posts, b), nil
+	}
 	return r, nil
-}
-
-func supported(by string, attribution funnel.Attribution) error {
-	switch by {
-	case "", "post":
-	case "form", "source", "tag", "revision":
-		return fmt.Errorf("a report by %s is %w", by, ErrNotBuilt)
-	default:
-		return fmt.Errorf("%w breakdown %q: one of post, form, source, tag, revision", ErrUnknown, by)
-	}
-	switch attribution {
-	case "", funnel.ConvertedOn:
-	case funnel.FirstPost, funnel.Assist:
-		return fmt.Errorf("attribution %s is %w", attribution, ErrNotBuilt)
-	default:
-		return fmt.Errorf("%w attribution %q: one of converted_on, first_post, assist", ErrUnknown, attribution)
-	}
-	return nil
 }
 
 // builder gathers the lines of the report.
@@ -290,7 +286,7 @@ func (b *builder) post(path string) *Post {
 		was := b.past[path]
 		b.posts = append(b.posts, Post{
 			Path: path, Kind: cmp.Or(was.Kind, "post"), Title: cmp.Or(was.Title, path), Date: was.Date,
-			Tags: []string{}, Gone: true, Steps: b.zeros(),
+			Tags: []string{}, Gone: true, Figures: Figures{Steps: b.zeros()},
 		})
 	}
 	return &b.posts[i]
@@ -306,8 +302,7 @@ func (b *builder) zeros() Steps {
 
 func (b *builder) finished() []Post {
 	for i := range b.posts {
-		p := &b.posts[i]
-		p.Rate, p.RateLow, p.RateHigh, p.Enough = rateOf(p.Converters, p.Visitors)
+		b.posts[i].rated()
 	}
 	slices.SortFunc(b.posts, func(x, y Post) int {
 		return cmp.Or(cmp.Compare(y.Submissions, x.Submissions), cmp.Compare(y.Steps.Of(funnel.PageView), x.Steps.Of(funnel.PageView)),
@@ -317,6 +312,11 @@ func (b *builder) finished() []Post {
 		return []Post{}
 	}
 	return b.posts
+}
+
+// rated gives figures their rate.
+func (f *Figures) rated() {
+	f.Rate, f.RateLow, f.RateHigh, f.Enough = rateOf(f.Converters, f.Visitors)
 }
 
 // rateOf is a rate as the report has it: nil without visitors.

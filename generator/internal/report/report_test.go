@@ -204,14 +204,14 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 }
 
-func TestNotBuilt(t *testing.T) {
+func TestQuestions(t *testing.T) {
 	for _, c := range []struct {
 		by          string
 		attribution funnel.Attribution
 		want        error
 	}{
-		{"", "", nil}, {"post", "converted_on", nil}, {"form", "", ErrNotBuilt}, {"source", "", ErrNotBuilt}, {"tag", "", ErrNotBuilt},
-		{"revision", "", ErrNotBuilt}, {"", "first_post", ErrNotBuilt}, {"", "assist", ErrNotBuilt}, {"moon", "", ErrUnknown}, {"", "moon", ErrUnknown},
+		{"", "", nil}, {"post", "converted_on", nil}, {"revision", "assist", nil}, {"tag", "first_post", nil},
+		{"moon", "", ErrUnknown}, {"", "moon", ErrUnknown}, {"value", "", ErrUnknown},
 	} {
 		in := world()
 		in.By, in.Attribution = c.by, c.attribution

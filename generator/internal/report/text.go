@@ -74,7 +74,7 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	b.WriteString("\n")
 	p.funnel(&b, r)
 	b.WriteString("\n")
-	for _, line := range wrapped(definitions, o.Width) {
+	for _, line := range wrapped(meaning(r), o.Width) {
 		b.WriteString(p.faint(line) + "\n")
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -103,9 +103,9 @@ func columns() []column {
 }
 
 func (p pen) posts(b *strings.Builder, r Report) {
-	shown, silent := listed(r.Posts)
+	shown, silent := listed(lines(r))
 	if len(shown) > 0 {
-		b.WriteString(p.table(shown))
+		b.WriteString(p.table(lineName(r), shown))
 	}
 	if silent > 0 {
 		b.WriteString(p.faint(counted(silent, "other page")+" without visitors") + "\n")
@@ -115,7 +115,8 @@ func (p pen) posts(b *strings.Builder, r Report) {
 	}
 }
 
-func (p pen) table(shown []Post) string {
+// table draws the lines; head is what each of them is.
+func (p pen) table(head string, shown []Post) string {
 	var cols []column
 	for _, c := range columns() {
 		if !c.wide || p.Width == 0 || p.Width >= 100 {
@@ -123,7 +124,7 @@ func (p pen) table(shown []Post) string {
 		}
 	}
 	names := make([]string, len(shown))
-	longest := text.StringWidth("Post")
+	longest := text.StringWidth(head)
 	for i, post := range shown {
 		names[i] = printable(post.Title)
 		if names[i] == "" {
@@ -154,7 +155,7 @@ func (p pen) table(shown []Post) string {
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	style.Format.Header = text.FormatDefault
 	t.SetStyle(style)
-	header := table.Row{p.faint("Post")}
+	header := table.Row{p.faint(head)}
 	configs := []table.ColumnConfig{{Number: 1, Align: text.AlignLeft}}
 	for i, c := range cols {
 		header = append(header, p.faint(c.head))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -108,6 +109,60 @@ func stepNote(r Report, i int) string {
 
 // The sentence of what the numbers mean, printed beside them.
 const definitions = "A visitor is one browser on one day. The rate is the share of visitors who sent a form on the post they read, with its 95 % interval; a lead is a different address."
+
+// meaning is what the numbers of this report mean.
+func meaning(r Report) string {
+	words := definitions
+	switch r.By {
+	case "form", "placement":
+		words = "A visitor here is one browser on one day that saw the form, and the rate is the share of those who sent it, with its 95 % interval; a lead is a different address. Readers without JavaScript send forms unseen."
+	case "tag", "author", "section":
+		words += " Who read two posts of one " + r.By + " counts there twice."
+	case "source", "campaign":
+		words += " Where visitors came from is what their first page of the day said."
+	}
+	switch r.Attribution {
+	case funnel.FirstPost:
+		words += " Cards and what came of them are credited to the first post their sender read that day."
+	case funnel.Assist:
+		words += " Cards and what came of them are credited to every post their sender read that day besides the one they were sent on; such credits do not add up."
+	}
+	return words
+}
+
+// lines are what the table of a report shows: its posts, or its groups as if
+// they were posts, named by their keys.
+func lines(r Report) []Post {
+	if r.Groups == nil {
+		return r.Posts
+	}
+	out := make([]Post, len(r.Groups))
+	for i, g := range r.Groups {
+		out[i] = Post{Path: g.Key, Kind: "post", Title: g.name(r.By), Figures: g.Figures}
+	}
+	return out
+}
+
+// name is what a group is called.
+func (g Group) name(by string) string {
+	switch {
+	case g.Path != "":
+		return cmp.Or(g.Since, "before") + "  " + cmp.Or(g.Title, g.Path)
+	case g.Key != "":
+		return g.Key
+	case by == "source":
+		return "not known"
+	}
+	return "no " + by
+}
+
+// lineName is the head of the column that names the lines.
+func lineName(r Report) string {
+	if r.By == "" {
+		return "Post"
+	}
+	return strings.ToUpper(r.By[:1]) + r.By[1:]
+}
 
 // printable takes out what would steer a terminal.
 func printable(s string) string {

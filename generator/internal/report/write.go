@@ -29,34 +29,44 @@ func ReadJSON(from io.Reader) (Report, error) {
 	return r, nil
 }
 
-// WriteCSV writes one line for each post (RFC 4180), with a header. Steps are
+// WriteCSV writes one line for each post or group (RFC 4180), with a header. Steps are
 // columns. A text that a spreadsheet would run as a formula gets an apostrophe
 // in front, as spreadsheets themselves mark plain text.
 func WriteCSV(w io.Writer, r Report) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
-	header := []string{"path", "kind", "title", "date", "tags", "gone"}
+	header, rows := []string{"path", "kind", "title", "date", "tags", "gone"}, [][]string{nil}
+	if r.Groups != nil {
+		header = []string{r.By, "path", "title", "from"}
+	}
 	for _, s := range r.Funnel {
 		header = append(header, string(s.Step))
 	}
-	header = append(header, "visitors", "converters", "submissions", "leads", "value", "rate", "rate_low", "rate_high", "enough")
-	rows := [][]string{header}
+	rows[0] = append(header, "visitors", "converters", "submissions", "leads", "value", "rate", "rate_low", "rate_high", "enough")
 	for _, p := range r.Posts {
-		row := []string{p.Path, p.Kind, p.Title, p.Date, strings.Join(p.Tags, " "), strconv.FormatBool(p.Gone)}
-		for _, s := range r.Funnel {
-			row = append(row, strconv.Itoa(p.Steps.Of(s.Step)))
-		}
-		row = append(row, strconv.Itoa(p.Visitors), strconv.Itoa(p.Converters), strconv.Itoa(p.Submissions), strconv.Itoa(p.Leads),
-			number(&p.Value), number(p.Rate), number(p.RateLow), number(p.RateHigh), strconv.FormatBool(p.Enough))
-		for i := range row {
-			row[i] = inert(row[i])
-		}
-		rows = append(rows, row)
+		rows = append(rows, r.cells(p.Figures, p.Path, p.Kind, p.Title, p.Date, strings.Join(p.Tags, " "), strconv.FormatBool(p.Gone)))
+	}
+	for _, g := range r.Groups {
+		rows = append(rows, r.cells(g.Figures, g.Key, g.Path, g.Title, g.Since))
 	}
 	if err := c.WriteAll(rows); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
+}
+
+// cells are a line of the CSV: what it is of, then its figures.
+func (r Report) cells(f Figures, of ...string) []string {
+	row := of
+	for _, s := range r.Funnel {
+		row = append(row, strconv.Itoa(f.Steps.Of(s.Step)))
+	}
+	row = append(row, strconv.Itoa(f.Visitors), strconv.Itoa(f.Converters), strconv.Itoa(f.Submissions), strconv.Itoa(f.Leads),
+		number(&f.Value), number(f.Rate), number(f.RateLow), number(f.RateHigh), strconv.FormatBool(f.Enough))
+	for i := range row {
+		row[i] = inert(row[i])
+	}
+	return row
 }
 
 func number(x *float64) string {

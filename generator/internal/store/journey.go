@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"cardbowl/generator/internal/funnel"
 )
@@ -15,6 +16,7 @@ const (
 	postsRead  = `select post from visits where day = $1 and visitor = $2 and read_at > 0 order by read_at, post limit 50`
 	sumParts   = `select post, key, step, sum(n), sum(visitors), sum(amount) from breakdowns
 		where dimension = $1 and post = $2 and day >= $3 and day <= $4 group by post, key, step`
+	allRevisions    = `select path, digest, title, first_seen from revisions order by path, first_seen, digest`
 	sumPartsOfPosts = `select post, key, step, sum(n), sum(visitors), sum(amount) from breakdowns
 		where dimension = $1 and post <> '*' and day >= $2 and day <= $3 group by post, key, step`
 )
@@ -260,7 +262,19 @@ func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since,
 	if err != nil {
 		return b, err
 	}
-	b.Leads, err = leadsBy(ctx, tx, d, post, since, until)
+	if b.Leads, err = leadsBy(ctx, tx, d, post, since, until); err != nil || d != funnel.ByRevision {
+		return b, err
+	}
+	err = each(ctx, tx, allRevisions, nil, func(rows *sql.Rows) error {
+		var r funnel.Revision
+		var at int64
+		err := rows.Scan(&r.Path, &r.Digest, &r.Title, &at)
+		r.Since = time.UnixMilli(at).UTC().Format(time.DateOnly)
+		if post == "" || post == r.Path {
+			b.Revisions = append(b.Revisions, r)
+		}
+		return err
+	})
 	return b, err
 }
 

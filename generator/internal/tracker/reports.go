@@ -24,24 +24,36 @@ type ReportQuery struct {
 var ErrQuery = errors.New("unclear question")
 
 // Report makes a report of what has been counted until now. Besides errors of
-// the store it returns ErrQuery, report.ErrNotBuilt or report.ErrUnknown.
+// the store it returns ErrQuery or report.ErrUnknown.
 func (t *Tracker) Report(ctx context.Context, q ReportQuery) (report.Report, error) {
 	s := t.site.Load()
 	period, err := report.ParsePeriod(q.Since, q.Until, t.now().In(s.zone))
 	if err != nil {
 		return report.Report{}, fmt.Errorf("%w: %w", ErrQuery, err)
 	}
+	needs, err := report.Needs(q.By, funnel.Attribution(q.Attribution))
+	if err != nil {
+		return report.Report{}, err
+	}
 	counts, err := t.store.Counts(ctx, period.Since, period.Until)
 	if err != nil {
 		return report.Report{}, err
 	}
 	in := report.Input{Manifest: s.manifest, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)}
-	if earlier, ok := period.Before(); ok {
+	// Only cards credited in the same way can be compared.
+	if earlier, ok := period.Before(); ok && (q.Attribution == "" || q.Attribution == string(funnel.ConvertedOn)) {
 		before, err := t.store.Counts(ctx, earlier.Since, earlier.Until)
 		if err != nil {
 			return report.Report{}, err
 		}
 		in.Before = &before
+	}
+	for _, n := range needs {
+		b, err := t.store.Breakdown(ctx, n.Dimension, n.Post, counts.Since, counts.Until)
+		if err != nil {
+			return report.Report{}, err
+		}
+		in.Breakdowns = append(in.Breakdowns, b)
 	}
 	return report.Build(in)
 }
@@ -54,8 +66,6 @@ func (t *Tracker) asked(w http.ResponseWriter, r *http.Request) (report.Report, 
 		return made, true
 	case errors.Is(err, ErrQuery), errors.Is(err, report.ErrUnknown):
 		sendProblem(w, http.StatusBadRequest, err.Error(), nil)
-	case errors.Is(err, report.ErrNotBuilt):
-		sendProblem(w, http.StatusNotImplemented, err.Error(), nil)
 	default:
 		t.logger.Error("no report", "error", err)
 		sendProblem(w, http.StatusServiceUnavailable, "the counts cannot be read just now", nil)

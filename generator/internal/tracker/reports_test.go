@@ -18,7 +18,8 @@ func TestReportPage(t *testing.T) {
 	b.want("without slash", b.send("GET", "/_/report", "", "").header.Get("Location"), "/_/report/")
 	b.want("another period", b.send("GET", "/_/report/?since=all", "", "").status, 200)
 	b.want("bad period", b.send("GET", "/_/report/?since=x", "", "").status, 400)
-	b.want("not built", b.send("GET", "/_/report/?by=form", "", "").status, 501)
+	b.want("by form", b.send("GET", "/_/report/?by=form&attribution=first_post", "", "").status, 200)
+	b.want("by nothing known", b.send("GET", "/_/report/?by=moon", "", "").status, 400)
 	b.want("through a proxy", b.send("GET", "/_/report/", "", "", "X-Forwarded-For", "203.0.113.1").status, 403)
 	b.want("by a rebound name", b.send("GET", "/_/report/", "", "", "Host", "rebound.example").status, 403)
 }
