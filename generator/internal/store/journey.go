@@ -13,13 +13,16 @@ import (
 
 const (
 	findOrigin = `select origin from visits where day = $1 and visitor = $2 and post = $3`
-	postsRead  = `select post from visits where day = $1 and visitor = $2 and read_at > 0 order by read_at, post limit 50`
+	postsRead  = `select post from visits where day = $1 and visitor = $2 and read_at > 0 order by read_at, post limit $3`
 	sumParts   = `select post, key, step, sum(n), sum(visitors), sum(amount) from breakdowns
 		where dimension = $1 and post = $2 and day >= $3 and day <= $4 group by post, key, step`
 	allRevisions    = `select path, digest, title, first_seen from revisions order by path, first_seen, digest`
 	sumPartsOfPosts = `select post, key, step, sum(n), sum(visitors), sum(amount) from breakdowns
 		where dimension = $1 and post <> '*' and day >= $2 and day <= $3 group by post, key, step`
 )
+
+// maxRead is how many posts of a day a journey holds.
+const maxRead = 50
 
 // origin is an Origin and how it is written; an unknown one is the empty text.
 type origin struct {
@@ -32,11 +35,12 @@ type origin struct {
 func (t *transaction) origin(day string, e Event) (origin, error) {
 	if e.Visitor != nil {
 		var kept origin
-		known, err := t.row(findOrigin, []any{&kept.text}, day, e.Visitor, funnel.SiteWide)
-		if err != nil {
+		if t.past != nil {
+			kept.text = t.past.origin(day, e.Visitor, funnel.SiteWide)
+		} else if _, err := t.row(findOrigin, []any{&kept.text}, day, e.Visitor, funnel.SiteWide); err != nil {
 			return origin{}, err
 		}
-		if known && kept.text != "" {
+		if kept.text != "" {
 			if err := json.Unmarshal([]byte(kept.text), &kept.Origin); err != nil {
 				return origin{}, fmt.Errorf("read where a visitor came from: %w", err)
 			}
@@ -98,9 +102,14 @@ func (t *transaction) journey(s Submission) (Journey, error) {
 		return j, nil
 	}
 	day := dayOf(s.At)
-	read, err := t.texts(postsRead, day, s.Visitor)
-	if err != nil {
-		return j, err
+	var read []string
+	if t.past != nil {
+		read = t.past.postsRead(day, s.Visitor)
+	} else {
+		var err error
+		if read, err = t.texts(postsRead, day, s.Visitor, maxRead); err != nil {
+			return j, err
+		}
 	}
 	if len(read) > 0 {
 		j.FirstPost = read[0]

@@ -20,6 +20,7 @@ type transaction struct {
 	tallies    map[tallyKey]int
 	reach      map[reachKey]int
 	parts      map[partKey]partSum
+	past       *past // visits of days gone by, in place of the table; nil: of now
 }
 
 type tallyKey struct {

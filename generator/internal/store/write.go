@@ -237,6 +237,10 @@ func (t *transaction) visit(day string, e Event, place string, bit, whole int64,
 	if e.IsPost && e.Step == funnel.PageView && place == e.Post {
 		readAt = max(e.At.UnixMilli(), 1)
 	}
+	if t.past != nil {
+		steps, isNew := t.past.visit(day, e.Visitor, place, bit, readAt, origin)
+		return reached{isNew, isNew && bit&whole != 0 && steps&whole == whole}, nil
+	}
 	var steps int64
 	isNew, err := t.row(addVisit, []any{&steps}, day, e.Visitor, place, bit, readAt, origin)
 	return reached{isNew, isNew && bit&whole != 0 && steps&whole == whole}, err
