@@ -182,8 +182,10 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 	if err := d.tracker.SetManifest(result.Manifest); err != nil {
 		fmt.Fprintf(w.Stderr, "%s %v\n", stamp, err)
 	}
-	changed := addresses(append(slices.Clone(result.Output.Written), result.Output.Removed...), result.Config.BasePath())
-	d.preview.Built(changed)
+	base := result.Config.BasePath()
+	change := preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base)}
+	d.preview.Built(change)
+	changed := slices.Concat(change.Written, change.Removed)
 	mended := d.broken
 	d.broken = false
 	switch {

@@ -3,13 +3,14 @@ package preview
 import (
 	"bytes"
 	"crypto/rand"
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +20,8 @@ import (
 	"cardbowl/generator/internal/diag"
 )
 
-//go:embed live.js
-var liveScript []byte
+//go:embed live
+var scripts embed.FS
 
 //go:embed failed.html
 var failedSource string
@@ -30,6 +31,7 @@ var failedPage = template.Must(template.New("failed").Parse(failedSource))
 const (
 	livePath   = "/_/live"
 	scriptPath = "/_/live.js"
+	partsPath  = "/_/live/" // what that script is made of, besides
 )
 
 // Preview serves one site while it is being written.
@@ -39,8 +41,8 @@ type Preview struct {
 	run   string // tells this preview from the one before it, which counted builds too
 
 	mu        sync.Mutex
-	build     int // counts builds, good and failed
-	good      bool
+	build     int // counts good builds: which one a page is of
+	turn      int // counts all builds
 	problems  diag.List
 	listeners map[chan message]bool
 	closed    bool
@@ -56,8 +58,16 @@ type message struct {
 type state struct {
 	Run      string    `json:"run"`
 	Build    int       `json:"build"`
-	Changed  []string  `json:"changed"`  // URL paths of changed pages and files
+	Turn     int       `json:"turn"`
+	Changed  []string  `json:"changed"`  // URL paths of pages and files that were written
+	Gone     []string  `json:"gone"`     // and of those that were removed
 	Problems []problem `json:"problems"` // errors; empty after a good build
+}
+
+// Change is what a good build did to the site, as URL paths.
+type Change struct {
+	Written []string
+	Removed []string
 }
 
 type problem struct {
@@ -74,22 +84,30 @@ func New(site http.Handler, hosts ...string) *Preview {
 	return &Preview{site: site, hosts: hosts, run: rand.Text(), listeners: map[chan message]bool{}}
 }
 
-// Built tells every open page of a good build and the addresses it changed.
-func (p *Preview) Built(changed []string) {
+// Built tells every open page of a good build and what it changed.
+func (p *Preview) Built(c Change) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.build++
-	p.good, p.problems = true, nil
-	p.broadcast("built", state{Run: p.run, Build: p.build, Changed: changed})
+	p.turn++
+	p.problems = nil
+	s := p.state()
+	s.Changed, s.Gone = c.Written, c.Removed
+	p.broadcast("built", s)
 }
 
 // Failed tells every open page that the last good site stands, and why.
 func (p *Preview) Failed(problems diag.List) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.build++
+	p.turn++
 	p.problems = problems.Only(diag.Error)
-	p.broadcast("failed", state{Run: p.run, Build: p.build, Problems: shown(p.problems)})
+	p.broadcast("failed", p.state())
+}
+
+// state is called with the lock held.
+func (p *Preview) state() state {
+	return state{Run: p.run, Build: p.build, Turn: p.turn, Problems: shown(p.problems)}
 }
 
 // Close ends all waiting connections, so that the server can stop.
@@ -143,9 +161,11 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.live(w, r)
 		return
 	case scriptPath:
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-cache")
-		_, _ = w.Write(liveScript)
+		script(w, r, "live.js")
+		return
+	}
+	if name, ours := strings.CutPrefix(r.URL.Path, partsPath); ours {
+		script(w, r, name)
 		return
 	}
 	if strings.HasPrefix(r.URL.Path, "/_/") {
@@ -155,10 +175,10 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.mu.Lock()
-	good, problems, build := p.good, p.problems, p.build
+	now, problems := p.state(), p.problems
 	p.mu.Unlock()
-	if !good {
-		p.failed(w, problems, build)
+	if now.Build == 0 {
+		failed(w, problems, now)
 		return
 	}
 	// A copy that the browser has kept says which build it was of, and would go
@@ -166,7 +186,7 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Header.Del("If-None-Match")
 	r.Header.Del("If-Modified-Since")
 	r.Header.Del("Accept-Encoding") // nothing can be added to what is packed
-	added := &adding{ResponseWriter: w, code: http.StatusOK, script: func(always bool) string { return p.script(build, always) }}
+	added := &adding{ResponseWriter: w, code: http.StatusOK, script: func(always bool) string { return element(now, always) }}
 	p.site.ServeHTTP(added, r)
 	if r.Method == http.MethodHead {
 		added.Header().Del("Content-Length") // of the page without the script
@@ -190,7 +210,7 @@ func (p *Preview) ours(host string) bool {
 }
 
 // failed is the page when there is no good site yet.
-func (p *Preview) failed(w http.ResponseWriter, problems diag.List, build int) {
+func failed(w http.ResponseWriter, problems diag.List, now state) {
 	var page bytes.Buffer
 	if err := failedPage.Execute(&page, problems); err != nil {
 		http.Error(w, problems.String(), http.StatusInternalServerError)
@@ -199,16 +219,30 @@ func (p *Preview) failed(w http.ResponseWriter, problems diag.List, build int) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusInternalServerError)
-	_, _ = w.Write(withScript(page.Bytes(), p.script(build, true)))
+	_, _ = w.Write(withScript(page.Bytes(), element(now, true)))
 }
 
 // heartbeat keeps proxies and sleeping laptops from taking a silent connection
 // for a dead one.
 const heartbeat = 20 * time.Second
 
+// fromOurs tells whether a page of this preview asks, as far as the browser says
+// who does. One at another port of this machine is none.
+func fromOurs(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && strings.EqualFold(u.Host, r.Host)
+}
+
 // live sends the state and then every build until the page goes.
 func (p *Preview) live(w http.ResponseWriter, r *http.Request) {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+	if !fromOurs(r) {
 		http.Error(w, "Only pages of this preview may listen.", http.StatusForbidden)
 		return
 	}
@@ -222,7 +256,7 @@ func (p *Preview) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.listeners[listener] = true
-	first, _ := json.Marshal(state{Run: p.run, Build: p.build, Problems: shown(p.problems)})
+	first, _ := json.Marshal(p.state())
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
@@ -272,6 +306,10 @@ func (a *adding) WriteHeader(code int) {
 	kind := a.Header().Get("Content-Type")
 	a.html = strings.HasPrefix(kind, "text/html") && code != http.StatusNotModified && code != http.StatusNoContent
 	if !a.html {
+		// Under the same name it may be another file after the next build.
+		if h := a.Header(); !strings.Contains(h.Get("Cache-Control"), "immutable") {
+			h.Set("Cache-Control", "no-cache")
+		}
 		a.ResponseWriter.WriteHeader(code)
 	}
 }
@@ -293,6 +331,9 @@ func (a *adding) Write(b []byte) (int, error) {
 func (a *adding) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 func (a *adding) finish(send bool) {
+	if !a.started {
+		a.WriteHeader(http.StatusOK)
+	}
 	if !a.html {
 		return
 	}
@@ -308,14 +349,28 @@ func (a *adding) finish(send bool) {
 	_, _ = a.ResponseWriter.Write(page)
 }
 
-// script is the element for a page of a build. always makes the page load again
+// element is the script's, for a page of a build. always makes the page load again
 // after any build, since it is none of the site's.
-func (p *Preview) script(build int, always bool) string {
+func element(now state, always bool) string {
 	more := ""
 	if always {
-		more = " data-always"
+		more = fmt.Sprintf(` data-turn="%d" data-always`, now.Turn)
 	}
-	return fmt.Sprintf(`<script src="%s" data-run="%s" data-build="%d"%s defer></script>`, scriptPath, p.run, build, more)
+	return fmt.Sprintf(`<script type="module" src="%s" data-run="%s" data-build="%d"%s></script>`, scriptPath, now.Run, now.Build, more)
+}
+
+// script answers with one of our own.
+func script(w http.ResponseWriter, r *http.Request, name string) {
+	text, err := scripts.ReadFile("live/" + name)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	_, _ = w.Write(text)
 }
 
 // withScript puts the element before the end of the body.

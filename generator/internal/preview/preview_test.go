@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +59,7 @@ func get(t *testing.T, server *httptest.Server, path, host string) (int, string)
 
 func TestTheScriptIsAddedToPagesAlone(t *testing.T) {
 	p := preview.New(site())
-	p.Built(nil)
+	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
 	if code, text := get(t, server, "/", ""); code != 200 || strings.Count(text, "/_/live.js") != 1 || !strings.Contains(text, "Home") {
@@ -83,7 +85,7 @@ func TestBeforeTheFirstGoodBuild(t *testing.T) {
 	if code != 500 || !strings.Contains(text, "content/a.md:3:7: error: broken &lt;b&gt;") || strings.Contains(text, "[<script>") || !strings.Contains(text, "/_/live.js") {
 		t.Errorf("%d %s", code, text)
 	}
-	p.Built(nil)
+	p.Built(preview.Change{})
 	if code, _ := get(t, server, "/", ""); code != 200 {
 		t.Errorf("after a good build: %d", code)
 	}
@@ -95,7 +97,7 @@ func TestBeforeTheFirstGoodBuild(t *testing.T) {
 
 func TestOnlyThisMachinesNamesAreAnswered(t *testing.T) {
 	p := preview.New(site(), "studio.lan")
-	p.Built(nil)
+	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
 	for host, want := range map[string]int{
@@ -135,7 +137,7 @@ func listen(t *testing.T, server *httptest.Server) func() (name, data string) {
 
 func TestAnOpenPageLearnsOfBuilds(t *testing.T) {
 	p := preview.New(site())
-	p.Built(nil)
+	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
 	defer p.Close()
@@ -143,7 +145,7 @@ func TestAnOpenPageLearnsOfBuilds(t *testing.T) {
 	if name, data := next(); name != "state" || !strings.Contains(data, `"build":1`) {
 		t.Errorf("%s %s", name, data)
 	}
-	p.Built([]string{"/posts/a/"})
+	p.Built(preview.Change{Written: []string{"/posts/a/"}})
 	if name, data := next(); name != "built" || !strings.Contains(data, `"/posts/a/"`) {
 		t.Errorf("%s %s", name, data)
 	}
@@ -155,7 +157,7 @@ func TestAnOpenPageLearnsOfBuilds(t *testing.T) {
 
 func TestCloseLetsGoOfOpenPages(t *testing.T) {
 	p := preview.New(site())
-	p.Built(nil)
+	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
 	next := listen(t, server)
@@ -175,17 +177,84 @@ func TestCloseLetsGoOfOpenPages(t *testing.T) {
 
 func TestOtherSitesMayNotListen(t *testing.T) {
 	p := preview.New(site())
-	p.Built(nil)
+	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
-	request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/_/live", nil)
-	request.Header.Set("Sec-Fetch-Site", "cross-site")
-	response, err := server.Client().Do(request)
-	if err != nil {
-		t.Fatal(err)
+	defer p.Close()
+	for _, c := range []struct {
+		name, value string
+		want        int
+	}{
+		{"Sec-Fetch-Site", "same-origin", 200},
+		{"Sec-Fetch-Site", "same-site", 403}, // another port of this machine
+		{"Sec-Fetch-Site", "cross-site", 403},
+		{"Origin", server.URL, 200},
+		{"Origin", "http://evil.example", 403},
+		{"Origin", "http://localhost:3000", 403},
+		{"Origin", "null", 403},
+	} {
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/_/live", nil)
+		request.Header.Set(c.name, c.value)
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != c.want {
+			t.Errorf("%s: %s: %d, want %d", c.name, c.value, response.StatusCode, c.want)
+		}
+		if kind := response.Header.Get("Content-Type"); c.want == 403 && !strings.HasPrefix(kind, "text/plain") {
+			t.Errorf("a refusal is %s", kind)
+		}
 	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusForbidden {
-		t.Errorf("%d", response.StatusCode)
+}
+
+func TestTheScriptIsWhole(t *testing.T) {
+	p := preview.New(site())
+	p.Built(preview.Change{})
+	server := httptest.NewServer(p)
+	defer server.Close()
+	parts := regexp.MustCompile(`from "\./([^"]+)"`)
+	var look func(at string)
+	seen := map[string]bool{}
+	look = func(at string) {
+		if seen[at] {
+			return
+		}
+		seen[at] = true
+		code, text := get(t, server, at, "")
+		if code != 200 {
+			t.Errorf("%s answers %d", at, code)
+		}
+		for _, part := range parts.FindAllStringSubmatch(text, -1) {
+			look(path.Join(path.Dir(at), part[1]))
+		}
+	}
+	look("/_/live.js")
+	if len(seen) < 5 {
+		t.Errorf("only %v", seen)
+	}
+	if code, _ := get(t, server, "/_/live/../preview.go", ""); code == 200 {
+		t.Error("what is no script is served")
+	}
+}
+
+func TestNothingIsKeptUnderANameThatStays(t *testing.T) {
+	p := preview.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/css")
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		if r.URL.Path == "/assets/site.12345678.css" {
+			w.Header().Set("Cache-Control", "public, max-age=3600, immutable")
+		}
+	}))
+	p.Built(preview.Change{})
+	for at, want := range map[string]string{"/own.css": "no-cache", "/assets/site.12345678.css": "public, max-age=3600, immutable"} {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, at, nil)
+		r.Host = "localhost"
+		p.ServeHTTP(answer, r)
+		if got := answer.Header().Get("Cache-Control"); got != want {
+			t.Errorf("%s: %s", at, got)
+		}
 	}
 }

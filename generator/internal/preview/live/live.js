@@ -1,0 +1,104 @@
+// Shows the next build of the site in the open page, and a failed one as a panel
+// over the last good page. Only the preview adds this script, to responses.
+import { Served, readPage } from "./live/difference.js";
+import { keep, restore } from "./live/keep.js";
+import { renew } from "./live/files.js";
+import { hide, show } from "./live/problems.js";
+
+const { run, build: first, turn, always } = document.querySelector('script[src="/_/live.js"]').dataset;
+const foreign = always !== undefined; // the page is none of the site's
+let build = Number(first); // that the page shows
+let events = null;
+let served = null; // the page as it came, once that is known
+
+// What was typed stays, over a reload too.
+const reload = () => {
+  sleep();
+  keep();
+  location.reload();
+};
+
+const here = () => {
+  try {
+    return decodeURIComponent(location.pathname);
+  } catch {
+    return location.pathname; // no page of the site
+  }
+};
+
+class Away extends Error {} // the preview has stopped, or is being started again
+
+const fetched = async () => {
+  let answer, text;
+  try {
+    answer = await fetch(location.pathname + location.search, { cache: "no-store", redirect: "manual" });
+    text = await answer.text();
+  } catch {
+    throw new Away();
+  }
+  return answer.ok ? readPage(text) : null;
+};
+
+// learn finds out how the page looked before any script changed it.
+const learn = async () => {
+  const now = await fetched();
+  if (!now || now.run !== run || now.build !== build) return reload();
+  served = new Served(now.root);
+};
+
+const update = async (state) => {
+  if (foreign) return reload();
+  if (build >= state.build) return;
+  const changed = new Set(state.changed ?? []), gone = new Set(state.gone ?? []);
+  const at = here();
+  if (changed.has(at) || gone.has(at)) {
+    const now = await fetched();
+    if (!now || now.run !== run || !served || !served.become(now.root)) return reload();
+  }
+  changed.delete(at);
+  if (!renew(changed, state.build, served)) return reload();
+  build = state.build;
+};
+
+// One thing after the other; what cannot be done in the page is done by a reload.
+let work = Promise.resolve();
+const then = (task) => {
+  work = work.then(task).catch((error) => error instanceof Away || reload());
+};
+
+const take = (event) => JSON.parse(event.data);
+
+const sleep = () => {
+  events?.close();
+  events = null;
+};
+
+// Only a page that is looked at listens: browsers open six connections to one
+// server, and keep pages that were left, and theirs, for the way back.
+const wake = () => {
+  if (events) return;
+  events = new EventSource("/_/live");
+  events.addEventListener("state", (event) => {
+    const state = take(event);
+    const problems = state.problems ?? [];
+    // A build has passed this page by.
+    if (run !== state.run || build !== state.build || foreign && Number(turn) !== state.turn) return reload();
+    if (!served && !foreign) then(learn);
+    if (problems.length && !foreign) show(problems);
+  });
+  events.addEventListener("built", (event) => {
+    hide();
+    then(() => update(take(event)));
+  });
+  events.addEventListener("failed", (event) => {
+    if (foreign) reload();
+    else show(take(event).problems);
+  });
+};
+
+const look = () => (document.visibilityState === "visible" ? wake() : sleep());
+addEventListener("pagehide", sleep);
+addEventListener("pageshow", look);
+document.addEventListener("visibilitychange", look);
+restore();
+look();
