@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,7 +59,7 @@ type Options struct {
 // written.
 type Result struct {
 	Config   config.Config
-	Site     site.Site
+	Site     *site.Site        // nil when the build failed before it was assembled; not to be changed
 	Manifest manifest.Manifest // empty when the build failed before its frame was rendered
 	Problems diag.List         // sorted; warnings too
 	Pages    int               // HTML pages of the site
@@ -77,6 +78,7 @@ type Builder struct {
 	reader  *source.Reader
 	memo    *memo.Memo
 	shelf   content.Shelf // every document of the last build
+	plan    page.Plan     // of the last build
 	folder  *public.Folder
 
 	asked    bool              // somebody wants to know everything
@@ -116,7 +118,26 @@ func (b *Builder) Close() {
 // Build brings the output folder up to date. The error is for what is no fault
 // of the site: a full disk, a foreign folder, the context's end.
 func (b *Builder) Build(ctx context.Context) (Result, error) {
-	return b.again(ctx, func(t trunk) (Result, error) { return b.sync(ctx, t, false) })
+	return b.again(ctx, nil, func(t trunk) (Result, error) { return b.sync(ctx, t, false) })
+}
+
+// Rebuild is Build where nothing but some files of the site, named by whole
+// paths, can have changed since the last one: only they are looked at. Names of
+// folders, and of files that are no part of the site, may be among them.
+func (b *Builder) Rebuild(ctx context.Context, changed []string) (Result, error) {
+	names := []string{}
+	site, err := filepath.Abs(b.options.Site)
+	if err != nil {
+		return b.Build(ctx)
+	}
+	for _, name := range changed {
+		below, err := filepath.Rel(site, name)
+		if err != nil {
+			return b.Build(ctx)
+		}
+		names = append(names, filepath.ToSlash(below))
+	}
+	return b.again(ctx, names, func(t trunk) (Result, error) { return b.sync(ctx, t, false) })
 }
 
 // Verify computes everything remembered once more and compares it, the output
@@ -124,7 +145,7 @@ func (b *Builder) Build(ctx context.Context) (Result, error) {
 // program.
 func (b *Builder) Verify(ctx context.Context) (Result, error) {
 	b.memo.Verify()
-	r, err := b.again(ctx, func(t trunk) (Result, error) { return b.sync(ctx, t, true) })
+	r, err := b.again(ctx, nil, func(t trunk) (Result, error) { return b.sync(ctx, t, true) })
 	for _, where := range append(b.memo.Mismatches(), r.Output.Mismatches...) {
 		r.Problems = append(r.Problems, diag.Diagnostic{Message: "verification found another result for " + where,
 			Hint: "this is a fault of Cardbowl and worth a report"})
@@ -136,15 +157,15 @@ func (b *Builder) Verify(ctx context.Context) (Result, error) {
 func (b *Builder) Check(ctx context.Context) (Result, error) {
 	b.asked = true
 	defer func() { b.asked = false }()
-	return b.again(ctx, func(t trunk) (Result, error) { return b.discard(ctx, t) })
+	return b.again(ctx, nil, func(t trunk) (Result, error) { return b.discard(ctx, t) })
 }
 
 // Pages goes no further than the manifest, and renders nothing.
 func (b *Builder) Pages(ctx context.Context) (Result, error) {
-	return b.again(ctx, func(t trunk) (Result, error) {
+	return b.again(ctx, nil, func(t trunk) (Result, error) {
 		r := t.result
 		if !r.Failed() {
-			r.Manifest = page.Manifest(t.result.Site, b.shelf.Documents, "")
+			r.Manifest = t.plan.Manifest("")
 		}
 		return r, nil
 	})
@@ -153,18 +174,21 @@ func (b *Builder) Pages(ctx context.Context) (Result, error) {
 // attempts is how often a build starts anew because a file changed under it.
 const attempts = 5
 
-func (b *Builder) again(ctx context.Context, finish func(trunk) (Result, error)) (Result, error) {
+// again builds until no file changes meanwhile. changed are the only files that
+// can be others than at the last build; nil: any.
+func (b *Builder) again(ctx context.Context, changed []string, finish func(trunk) (Result, error)) (Result, error) {
 	if b.kept == nil {
 		b.open()
 	}
 	for n := 1; ; n++ {
-		t, err := b.trunk(ctx)
+		t, err := b.trunk(ctx, changed)
+		changed = nil
 		var r Result
 		if err == nil {
 			r, err = finish(t)
 		}
 		if errors.Is(err, cache.ErrLost) {
-			b.memo, b.shelf = b.memo.Fresh(), content.Shelf{} // what was remembered speaks of texts that are gone
+			b.memo, b.shelf, b.plan = b.memo.Fresh(), content.Shelf{}, page.Plan{} // what was remembered speaks of texts that are gone
 			err = fmt.Errorf("%w: %w", source.ErrChanged, err)
 		}
 		if !errors.Is(err, source.ErrChanged) || n == attempts {
@@ -182,6 +206,7 @@ func (b *Builder) again(ctx context.Context, finish func(trunk) (Result, error))
 type trunk struct {
 	layouts  layout.Set
 	assets   asset.Set
+	files    []site.File // as the site has them, in the tree of now
 	pictures map[string]page.Picture
 	sources  map[string]source.File // of pictures, by site path
 	settings picture.Settings
@@ -189,13 +214,20 @@ type trunk struct {
 	result   Result
 }
 
-func (b *Builder) trunk(ctx context.Context) (trunk, error) {
+func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 	var t trunk
 	o := b.options
 	note := func(problems diag.List) { t.result.Problems = append(t.result.Problems, problems...) }
 
 	o.Doing("reading the site")
-	tree, problems, err := b.reader.Read(ctx)
+	var tree source.Tree
+	var problems diag.List
+	var err error
+	if changed != nil {
+		tree, problems, err = b.reader.ReadAgain(ctx, changed)
+	} else {
+		tree, problems, err = b.reader.Read(ctx)
+	}
 	note(problems)
 	if _, isSite := tree.File(source.ConfigFile); err != nil || !isSite {
 		return t, err
@@ -206,18 +238,23 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err // every page would complain of the same
 	}
 	if o.Local {
-		cfg.Tracker.URL = ""
+		cfg = cfg.Local()
 	}
 	t.assets, problems, err = asset.Load(tree, asset.Look(cfg.Theme), b.memo)
 	note(append(problems, cfg.CheckTheme(t.assets.Variables)...))
 	if err != nil {
 		return t, err
 	}
-	layouts, problems, err := layout.Load(tree, layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs, Integrity: t.assets.Integrity, Language: cfg.Language})
-	note(problems)
+	settings := layout.Settings{BaseURL: cfg.BaseURL, BasePath: cfg.BasePath(), Assets: t.assets.URLs, Integrity: t.assets.Integrity, Language: cfg.Language}
+	layouts, err := memo.Held(b.memo, "layouts", layout.Recipe(tree, settings), func() (f found[layout.Set], err error) {
+		f.value, f.problems, err = layout.Load(tree, settings)
+		return f, err
+	})
+	note(layouts.problems)
 	if err != nil {
 		return t, err
 	}
+	t.layouts = layouts.value
 	o.Doing("parsing the documents")
 	shelf, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Search: cfg.Search, Language: cfg.Language}, b.shelf, b.memo, b.kept, o.Workers)
 	if err != nil {
@@ -233,19 +270,33 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 		return t, err
 	}
 	now := o.Now()
-	b.schedule(heads, now)
+	b.from, b.until = site.Window(heads, now)
 	b.asksWebP = cfg.Images.WebP != config.NoWebP
-	s, problems := site.Assemble(cfg, heads, tree, reserved(t.assets), site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: now})
-	note(problems)
-	if problems, err = b.pictures(&t, cfg, s); err != nil {
+	options := site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: now}
+	assembled, _ := memo.Held(b.memo, "site", site.Recipe(cfg, heads, tree, reserved(t.assets), options), func() (f found[*site.Site], _ error) {
+		s, problems := site.Assemble(cfg, heads, tree, reserved(t.assets), options)
+		return found[*site.Site]{&s, problems}, nil
+	})
+	note(assembled.problems)
+	s := assembled.value
+	t.files = slices.Clone(s.Files)
+	for i := range t.files {
+		t.files[i].Source, _ = tree.File(t.files[i].Source.Path)
+	}
+	if problems, err = b.pictures(&t, cfg); err != nil {
 		return t, err
 	}
 	note(problems)
-	t.plan, problems, err = page.Make(s, page.Inputs{Layouts: layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree)})
-	note(problems)
+	last := b.plan
+	if b.memo.Verifies() {
+		last = page.Plan{}
+	}
+	t.plan, err = page.Make(s, page.Inputs{Layouts: t.layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree), Workers: o.Workers}, last)
 	if err != nil {
 		return t, err
 	}
+	b.plan = t.plan
+	note(t.plan.Problems)
 	silenced := map[string][]string{}
 	for _, d := range shelf.Documents {
 		if d.Silenced != nil {
@@ -258,18 +309,26 @@ func (b *Builder) trunk(ctx context.Context) (trunk, error) {
 			t.result.Problems[i].Severity = diag.Error
 		}
 	}
-	t.layouts = layouts
 	t.result.Config, t.result.Site, t.result.Pages = cfg, s, len(t.plan.Pages)
 	t.result.Assets = len(t.assets.Files) + len(s.Files)
 	return t, nil
+}
+
+// found is the result of a stage and what it complains of.
+type found[T any] struct {
+	value    T
+	problems diag.List
 }
 
 // lines finds the text of a line in a document, for problems whose finder knew
 // only its number: lines are not held for each link of a site that might be
 // broken.
 func lines(tree source.Tree) func(file string, line int) (string, error) {
+	var mu sync.Mutex
 	last, text := "", []byte(nil)
 	return func(file string, line int) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if file != last {
 			f, found := tree.File(file)
 			if !found {
@@ -286,7 +345,7 @@ func lines(tree source.Tree) func(file string, line int) (string, error) {
 }
 
 // pictures measures those of the site.
-func (b *Builder) pictures(t *trunk, cfg config.Config, s site.Site) (diag.List, error) {
+func (b *Builder) pictures(t *trunk, cfg config.Config) (diag.List, error) {
 	t.pictures, t.sources = map[string]page.Picture{}, map[string]source.File{}
 	t.settings = picture.Settings{Widths: cfg.Images.Widths, Quality: cfg.Images.Quality}
 	var problems diag.List
@@ -302,7 +361,7 @@ func (b *Builder) pictures(t *trunk, cfg config.Config, s site.Site) (diag.List,
 			problems = append(problems, cfg.At(severity, "the program cwebp is not installed, so no picture becomes WebP", "it comes with the package webp of Debian and Homebrew", "images", "webp"))
 		}
 	}
-	for _, f := range s.Files {
+	for _, f := range t.files {
 		if !picture.Is(f.Path) && !picture.IsDrawing(f.Path) {
 			continue
 		}
@@ -353,7 +412,7 @@ func (r *renderer) fail(d diag.Diagnostic) error {
 	return errTemplate
 }
 
-func (r *renderer) render(p page.Planned, w io.Writer) error {
+func (r *renderer) render(p *page.Planned, w io.Writer) error {
 	l, found := r.layouts.Get(p.Layout)
 	if !found {
 		return r.fail(diag.Diagnostic{File: "templates/" + p.Layout + ".html", Message: "template is missing", Hint: "the built-in theme has one; is it shadowed by a broken file?"})
@@ -375,7 +434,7 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 	for _, a := range t.assets.Files {
 		out = append(out, public.File{Path: a.Path, Recipe: a.Recipe, Bytes: a.Open})
 	}
-	for _, f := range t.result.Site.Files {
+	for _, f := range t.files {
 		file := public.File{Path: f.Path, Recipe: f.Source.Digest, Bytes: f.Source.Open}
 		if picture.Is(f.Path) && strings.HasPrefix(f.Source.Path, "content/") {
 			file.Recipe, file.Bytes = picture.StrippedRecipe(f.Source), func() (io.ReadSeekCloser, error) { return picture.Stripped(f.Source) }
@@ -389,34 +448,22 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 			return inMemory(text), err
 		}})
 	}
-	recipes := b.recipes(t)
 	counted := make([]atomic.Bool, len(t.plan.Pages)) // a page with packed copies is rendered for each of them
 	for i := range t.plan.Pages {
-		p := &t.plan.Pages[i]
-		out = append(out, public.File{Path: p.Output, Recipe: recipes[i], Bytes: func() (io.ReadSeekCloser, error) {
+		p := t.plan.Pages[i]
+		out = append(out, public.File{Path: p.Output, Recipe: p.Recipe, Bytes: func() (io.ReadSeekCloser, error) {
 			room := r.rooms.Get().(*bytes.Buffer)
 			room.Reset()
 			room.Grow(p.Size())
 			if !counted[i].Swap(true) {
 				r.rendered.Add(1)
 			}
-			if err := r.render(*p, room); err != nil {
+			if err := r.render(p, room); err != nil {
 				return nil, err
 			}
 			return lentFile{bytes.NewReader(room.Bytes()), func() { r.rooms.Put(room) }}, nil
 		}})
 	}
-	return out
-}
-
-// recipes are the digests of all that the bytes of each planned page depend on.
-func (b *Builder) recipes(t trunk) []memo.Digest {
-	out := make([]memo.Digest, len(t.plan.Pages))
-	b.each(len(out), func(i int) {
-		p := &t.plan.Pages[i]
-		l, _ := t.layouts.Get(p.Layout)
-		out[i] = memo.Of(p.Recipe(), l.Name, l.Closure)
-	})
 	return out
 }
 
@@ -511,7 +558,7 @@ func (b *Builder) frame(t trunk, r *renderer, result *Result) error {
 	if err := r.render(t.plan.Frame, &text); err != nil {
 		return err
 	}
-	result.Manifest = page.Manifest(result.Site, b.shelf.Documents, text.String())
+	result.Manifest = t.plan.Manifest(text.String())
 	return nil
 }
 
@@ -525,7 +572,7 @@ func (b *Builder) discard(ctx context.Context, t trunk) (Result, error) {
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(b.options.Workers)
 	b.options.Doing(fmt.Sprintf("rendering %d pages", result.Pages))
-	for _, p := range append(t.plan.Pages, t.plan.Frame) {
+	for _, p := range append(slices.Clone(t.plan.Pages), t.plan.Frame) {
 		group.Go(func() error {
 			if working.Err() != nil {
 				return working.Err()

@@ -457,8 +457,9 @@ func (w *world) siteYAML() string {
 	return b.String()
 }
 
-// write brings a folder to this world, touching only what differs.
-func (w *world) write(t testing.TB, dir string) {
+// write brings a folder to this world, touching only what differs, and names what
+// it touched: files, and folders that are new.
+func (w *world) write(t testing.TB, dir string) (touched []string) {
 	t.Helper()
 	want := maps.Clone(w.files)
 	want["site.yaml"] = w.siteYAML()
@@ -470,6 +471,7 @@ func (w *world) write(t testing.TB, dir string) {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
+			touched = append(touched, filepath.Join(dir, name))
 		}
 	}
 	for name, text := range want {
@@ -477,11 +479,18 @@ func (w *world) write(t testing.TB, dir string) {
 		if old, err := os.ReadFile(at); err == nil && string(old) == text {
 			continue
 		}
+		for folder := filepath.Dir(at); folder != dir; folder = filepath.Dir(folder) {
+			if _, err := os.Lstat(folder); err != nil {
+				touched = append(touched, folder)
+			}
+		}
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+		touched = append(touched, at)
 	}
+	return touched
 }

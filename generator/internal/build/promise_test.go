@@ -83,7 +83,7 @@ func play(t *testing.T, seed uint64, edits int) {
 		case n > 0:
 			what = w.edit()
 		}
-		w.write(t, site)
+		touched := w.write(t, site)
 
 		clean := filepath.Join(dir, fmt.Sprintf("clean-%d", n))
 		apart := options(site, clean, now)
@@ -104,7 +104,12 @@ func play(t *testing.T, seed uint64, edits int) {
 		}
 		// A failed build changes nothing; a good one makes what a clean one makes.
 		want := map[string]map[string]string{lasting: folder(t, lasting), again: folder(t, again)}
-		incremental, err := remembering.Build(context.Background())
+		var incremental build.Result
+		if w.random.IntN(4) == 0 {
+			incremental, err = remembering.Build(context.Background())
+		} else { // as the preview does, which is told of what was touched
+			incremental, err = remembering.Rebuild(context.Background(), touched)
+		}
 		if err != nil {
 			t.Fatalf("seed %d, edit %d (%s): incremental build: %v", seed, n, what, err)
 		}

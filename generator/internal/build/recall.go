@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/public"
@@ -168,25 +167,3 @@ func (b *Builder) outputs(ctx context.Context, also []string) outputs {
 // Next is the moment at which the schedule changes what is shown, if nothing else
 // does: a post appears, or goes. Zero when there is none.
 func (b *Builder) Next() time.Time { return b.until }
-
-// schedule notes between which moments the documents are shown as they are now.
-func (b *Builder) schedule(heads []*content.Head, now time.Time) {
-	b.from, b.until = time.Time{}, time.Time{}
-	turn := func(t time.Time) {
-		switch {
-		case t.IsZero():
-		case t.After(now):
-			if b.until.IsZero() || t.Before(b.until) {
-				b.until = t
-			}
-		case t.After(b.from):
-			b.from = t
-		}
-	}
-	for _, head := range heads {
-		front := &head.Front
-		turn(front.Date)
-		turn(front.PublishDate)
-		turn(front.ExpiryDate)
-	}
-}

@@ -122,7 +122,7 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	if err != nil {
 		return failure{problem, err}
 	}
-	result := d.rebuild(ctx, true)
+	result := d.rebuild(ctx, occasion{first: true})
 	d.greet(listener.Addr(), result.Config)
 	if open {
 		openBrowser(address(listener.Addr(), result.Config))
@@ -132,7 +132,10 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go d.tracker.Run(ctx)
-	var rung time.Time                   // for this moment; a site that cannot be built then is not tried each second
+	var rung time.Time                 // for this moment; a site that cannot be built then is not tried each second
+	glance := time.NewTimer(time.Hour) // once events have narrowed what was looked at, and nothing has happened since, at everything
+	glance.Stop()
+	defer glance.Stop()
 	alarm := time.NewTicker(time.Second) // a clock that was set, or a lid that was closed, makes longer waits wrong
 	defer alarm.Stop()
 	for {
@@ -143,14 +146,19 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 		case <-alarm.C:
 			if next := d.builder.Next(); !next.IsZero() && !next.Equal(rung) && !w.Now().Before(next) {
 				rung = next
-				d.rebuild(ctx, false)
+				d.rebuild(ctx, occasion{})
 			}
 		case err := <-served:
 			return failure{problem, err}
 		case notice := <-watcher.Notice:
 			fmt.Fprintln(w.Stderr, notice)
-		case <-watcher.Wake:
-			d.rebuild(ctx, false)
+		case <-glance.C:
+			d.rebuild(ctx, occasion{glance: true})
+		case change := <-watcher.Wake:
+			d.rebuild(ctx, occasion{told: !change.All, changed: change.Files})
+			if !d.broken {
+				glance.Reset(glanceAfter)
+			}
 		}
 	}
 }
@@ -159,17 +167,32 @@ func (d *desk) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(d.world.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
+// glanceAfter is how long nothing must happen before everything is looked at.
+// Systems lose events: on shared folders, or when there are very many.
+const glanceAfter = 2 * time.Second
+
+// occasion is why the preview is brought up to date.
+type occasion struct {
+	first   bool     // it is the first time
+	glance  bool     // nothing is known to have happened
+	told    bool     // nothing can have changed but:
+	changed []string // files of the site
+}
+
 // rebuild brings the preview up to date, or says why it stays as it is.
-func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
+func (d *desk) rebuild(ctx context.Context, o occasion) build.Result {
 	w := d.world
 	begin := w.Now()
-	result, err := d.build(ctx)
+	result, err := d.build(ctx, o)
 	took := w.Now().Sub(begin)
 	if ctx.Err() != nil {
 		return result
 	}
 	if err != nil {
 		result.Problems = append(result.Problems, asProblem(err))
+	}
+	if o.glance && !result.Failed() && len(result.Output.Written)+len(result.Output.Removed) == 0 {
+		return result // it has all been told
 	}
 	w.tell(result.Problems)
 	stamp := begin.Format("15:04:05")
@@ -182,14 +205,17 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 	if err := d.tracker.SetManifest(result.Manifest); err != nil {
 		fmt.Fprintf(w.Stderr, "%s %v\n", stamp, err)
 	}
+	mended := d.broken
+	d.broken = false
+	if !o.first && !mended && len(result.Output.Written)+len(result.Output.Removed) == 0 {
+		return result // nobody has to hear of it
+	}
 	base := result.Config.BasePath()
 	change := preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base)}
 	d.preview.Built(change)
 	changed := slices.Concat(change.Written, change.Removed)
-	mended := d.broken
-	d.broken = false
 	switch {
-	case first:
+	case o.first:
 		d.builder.Leave()
 		fmt.Fprintf(w.Stderr, "%s built %s in %s\n", stamp, plural(result.Pages, "page"), rounded(took))
 	case len(changed) == 0 && mended:
@@ -202,7 +228,7 @@ func (d *desk) rebuild(ctx context.Context, first bool) build.Result {
 
 // build survives a fault of our own: the last good site stays served, and the
 // next edit may well pass.
-func (d *desk) build(ctx context.Context) (result build.Result, err error) {
+func (d *desk) build(ctx context.Context, o occasion) (result build.Result, err error) {
 	d.waiting = d.world.watchProgress()
 	defer func() {
 		d.waiting.end()
@@ -210,6 +236,9 @@ func (d *desk) build(ctx context.Context) (result build.Result, err error) {
 			err = fmt.Errorf("the build broke off: %v; this is a fault of Cardbowl and worth a report", cause)
 		}
 	}()
+	if o.told {
+		return d.builder.Rebuild(ctx, o.changed)
+	}
 	return d.builder.Build(ctx)
 }
 

@@ -15,6 +15,7 @@ import (
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/form"
 	"cardbowl/generator/internal/language"
+	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/source"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 	Currency     string
 	Tracker      Tracker
 	Sender       Sender
+
+	Seen memo.Digest // of all that the rest was read from
 
 	zone *time.Location
 	text Text
@@ -120,6 +123,12 @@ type Sender struct {
 // at the nearest one there is.
 func (c Config) At(severity diag.Severity, message, hint string, keys ...string) diag.Diagnostic {
 	return c.text.At(nearest(c.root, keys), severity, message, hint)
+}
+
+// Local is the same with forms and counts going to whoever serves the pages.
+func (c Config) Local() Config {
+	c.Tracker.URL, c.Seen = "", memo.Of(c.Seen, "local")
+	return c
 }
 
 // Zone is the site's time zone.
@@ -310,6 +319,7 @@ func Load(tree source.Tree, baseURL string) (Config, diag.List, error) {
 	problems = append(problems, fill(text, root, &f)...)
 	l := loader{text: text, root: root, problems: problems}
 	c := l.config(f, baseURL)
+	c.Seen = memo.Of(settings.Digest, baseURL)
 	return c, l.problems, nil
 }
 

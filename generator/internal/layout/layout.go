@@ -37,6 +37,7 @@ type Settings struct {
 
 // Set is every layout of a site by name: "post", "list", and so on.
 type Set struct {
+	Seen       memo.Digest // of everything the set was loaded from
 	layouts    map[string]Layout
 	shortcodes map[string]Layout
 }
@@ -69,6 +70,17 @@ func (s Set) Shortcodes() []string { return slices.Sorted(maps.Keys(s.shortcodes
 // Names are the layouts there are, sorted.
 func (s Set) Names() []string { return slices.Sorted(maps.Keys(s.layouts)) }
 
+// Recipe is the digest of everything that Load makes a Set of.
+func Recipe(tree source.Tree, settings Settings) memo.Digest {
+	files := map[string]memo.Digest{}
+	for _, f := range tree.Under(folder) {
+		if path.Ext(f.Path) == ".html" {
+			files[f.Path] = f.Digest
+		}
+	}
+	return memo.Of(files, settings)
+}
+
 // Load parses every layout. Templates that do not parse, and calls to assets
 // that do not exist, are in the list.
 func Load(tree source.Tree, settings Settings) (Set, diag.List, error) {
@@ -95,7 +107,7 @@ func Load(tree source.Tree, settings Settings) (Set, diag.List, error) {
 			own = append(own, name)
 		}
 	}
-	l := loader{settings: settings, words: language.Of(settings.Language), texts: texts, set: Set{layouts: map[string]Layout{}, shortcodes: map[string]Layout{}}}
+	l := loader{settings: settings, words: language.Of(settings.Language), texts: texts, set: Set{Seen: Recipe(tree, settings), layouts: map[string]Layout{}, shortcodes: map[string]Layout{}}}
 	l.load(shared, own, calls)
 	return l.set, l.problems.Sorted(), nil
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,30 +13,43 @@ import (
 // Index answers whether an address is one of the site's. It does not change and
 // may be used by many goroutines.
 type Index struct {
-	pages   map[string]Page
-	aliases map[string]Page
+	list    []Page
+	pages   map[string]int // key of an address → place in list
+	aliases map[string]int
 	forms   map[string]form.Definition
 }
 
 // NewIndex builds the index of one manifest. An alias never hides a page.
-func NewIndex(m Manifest) *Index {
-	x := &Index{
-		pages:   make(map[string]Page, len(m.Pages)),
-		aliases: make(map[string]Page),
-		forms:   make(map[string]form.Definition, len(m.Forms)),
-	}
-	for _, p := range m.Pages {
-		x.pages[key(p.Path)] = p
-		for _, a := range p.Aliases {
-			if _, taken := x.aliases[key(a)]; !taken {
-				x.aliases[key(a)] = p
+func NewIndex(m Manifest) *Index { return new(Index).Next(m) }
+
+// Next is the index of the manifest that comes after. Where the addresses are the
+// same, they are not read again.
+func (x *Index) Next(m Manifest) *Index {
+	next := &Index{list: m.Pages, forms: make(map[string]form.Definition, len(m.Forms))}
+	if x.pages != nil && slices.EqualFunc(x.list, m.Pages, func(a, b Page) bool { return a.Path == b.Path && slices.Equal(a.Aliases, b.Aliases) }) {
+		next.pages, next.aliases = x.pages, x.aliases
+	} else {
+		next.pages, next.aliases = make(map[string]int, len(m.Pages)), map[string]int{}
+		for i, p := range m.Pages {
+			next.pages[key(p.Path)] = i
+			for _, a := range p.Aliases {
+				if _, taken := next.aliases[key(a)]; !taken {
+					next.aliases[key(a)] = i
+				}
 			}
 		}
 	}
 	for _, d := range m.Forms {
-		x.forms[d.Name] = d
+		next.forms[d.Name] = d
 	}
-	return x
+	return next
+}
+
+func (x *Index) at(places map[string]int, key string) (Page, bool) {
+	if i, found := places[key]; found {
+		return x.list[i], true
+	}
+	return Page{}, false
 }
 
 // Page is the page at an address: a path as a browser shows it, escaped or not,
@@ -43,9 +57,9 @@ func NewIndex(m Manifest) *Index {
 // finds the page that answers to it today.
 func (x *Index) Page(address string) (Page, bool) {
 	k := key(address)
-	p, ok := x.pages[k]
+	p, ok := x.at(x.pages, k)
 	if !ok {
-		p, ok = x.aliases[k]
+		p, ok = x.at(x.aliases, k)
 	}
 	return p, ok
 }
@@ -57,8 +71,7 @@ func (x *Index) Moved(address string) (Page, bool) {
 	if _, stands := x.pages[k]; stands {
 		return Page{}, false
 	}
-	p, ok := x.aliases[k]
-	return p, ok
+	return x.at(x.aliases, k)
 }
 
 // Form is the definition of that name.

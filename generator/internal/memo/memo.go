@@ -65,6 +65,30 @@ func Do[T any](m *Memo, stage string, recipe Digest, compute func() T) T {
 	return result
 }
 
+// Held is Do for a result that is no plain value, such as one that points into
+// itself. In verification it is computed again, and what follows from it is
+// compared.
+func Held[T any](m *Memo, stage string, recipe Digest, compute func() (T, error)) (T, error) {
+	at := name{stage, recipe}
+	m.mu.Lock()
+	remembered, hit := m.entries[at]
+	if hit = hit && !m.verify; hit {
+		m.entries[at] = entry{remembered.result, m.generation}
+	}
+	m.mu.Unlock()
+	if hit {
+		return remembered.result.(T), nil
+	}
+	result, err := compute()
+	if err != nil {
+		return result, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entries[at] = entry{result, m.generation}
+	return result, nil
+}
+
 // Kept is one result of a stage, with its recipe.
 type Kept[T any] struct {
 	Recipe Digest

@@ -109,12 +109,12 @@ func (p *planner) sidebarOf(pg *site.Page) sidebar {
 	if pg.Kind == site.Post || len(top.Children) == 0 {
 		return sidebar{}
 	}
-	bar, made := p.sidebars[top]
-	if !made {
-		bar.items = p.navItems([]*site.Page{top})
-		bar.digest = memo.Of(bar.items)
-		p.sidebars[top] = bar
+	if made, known := p.sidebars.Load(top); known {
+		return made.(sidebar)
 	}
+	bar := sidebar{items: p.navItems([]*site.Page{top})}
+	bar.digest = memo.Of(bar.items)
+	p.sidebars.Store(top, bar)
 	return bar
 }
 

@@ -45,27 +45,34 @@ type entry struct {
 	Said      memo.Digest
 }
 
-// feeds plans the feeds of a list.
-func (p *planner) feeds(list *site.Page) {
-	if len(list.Feeds) == 0 {
-		return
-	}
+// feeds are those of one list.
+type feeds struct {
+	list    *site.Page
+	members []*site.Page // those that have an entry
+	written []Written    // in each format
+}
+
+// feeds plans the feeds of a list. parts are those of the site's pages.
+func (p *planner) feeds(list *site.Page, parts []part) feeds {
 	f := feed{Title: p.headTitle(list), Description: p.config.Description, Language: p.config.Language, Author: p.config.Author, Page: p.absolute(list.Path)}
-	var members []*site.Page
+	out := feeds{list: list}
 	for _, m := range list.Members {
-		if m.Date().IsZero() || len(members) == feedLength {
+		if len(out.members) == feedLength {
+			break
+		}
+		if m.Date().IsZero() {
 			continue
 		}
-		e := p.entry(m)
+		e := p.entry(m, parts[m.Place].said)
 		if e.Updated.After(f.Updated) {
 			f.Updated = e.Updated
 		}
-		f.Entries, members = append(f.Entries, e), append(members, m)
+		f.Entries, out.members = append(f.Entries, e), append(out.members, m)
 	}
 	said := memo.Of(f)
 	texts := &feedTexts{left: len(list.Feeds), make: func() ([]string, error) {
-		var out []string
-		for _, m := range members {
+		var all []string
+		for _, m := range out.members {
 			body, err := p.resolve(m, p.document(m).Body, reading{origin: p.origin()})
 			if err != nil {
 				return nil, err
@@ -74,14 +81,14 @@ func (p *planner) feeds(list *site.Page) {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, abroad(clean(string(text)), p.absolute(m.Path)))
+			all = append(all, abroad(clean(string(text)), p.absolute(m.Path)))
 		}
-		return out, nil
+		return all, nil
 	}}
 	for _, name := range list.Feeds {
 		f := f
 		f.Self = p.absolute(list.Path + name)
-		p.plan.Written = append(p.plan.Written, Written{
+		out.written = append(out.written, Written{
 			Output: strings.TrimPrefix(list.Path, "/") + name,
 			Recipe: memo.Of(name, f.Self, said),
 			Bytes: func() ([]byte, error) {
@@ -93,6 +100,7 @@ func (p *planner) feeds(list *site.Page) {
 			},
 		})
 	}
+	return out
 }
 
 // feedTexts are the texts of a list's entries, made once for all formats and
@@ -130,10 +138,11 @@ func (p *planner) origin() string {
 	return base.Scheme + "://" + base.Host
 }
 
-func (p *planner) entry(pg *site.Page) entry {
+// entry is what a feed says of a page whose text says what said stands for.
+func (p *planner) entry(pg *site.Page, said memo.Digest) entry {
 	front := pg.Doc.Front
 	e := entry{URL: p.absolute(pg.Path), Title: clean(pg.Title), Published: pg.Date(), Updated: pg.Date(), Authors: p.site.Authors(pg),
-		Summary: clean(describe(pg.Doc)), Said: p.said[pg]}
+		Summary: clean(describe(pg.Doc)), Said: said}
 	e.ID = clean(firstOf(front.ID, e.URL))
 	if front.Lastmod.After(e.Updated) {
 		e.Updated = front.Lastmod

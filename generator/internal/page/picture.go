@@ -5,6 +5,7 @@ import (
 	"html"
 	"image/color"
 	"path"
+	"slices"
 	"strings"
 
 	"cardbowl/generator/internal/asset/picture"
@@ -34,8 +35,8 @@ func (p *planner) element(known Picture, at string, ref content.Ref, r reading) 
 	if len(known.Variants) == 0 {
 		return img(p.relative(at), "", known.Width, known.Height)
 	}
-	if r.tell {
-		p.shown[at] = true // planning alone; feeds are read by several workers at a time
+	if r.tell && !slices.Contains(p.shown, at) {
+		p.shown = append(p.shown, at) // planning alone; feeds are read by several workers at a time
 	}
 	sets := map[string][]string{}
 	var types []string
@@ -100,7 +101,7 @@ func (p *planner) social(pg *site.Page, d *Page) Image {
 	if len(d.Authors) > 0 {
 		card.Byline = d.Authors[0].Title
 	}
-	p.cards[card.Path()] = card
+	p.cards = append(p.cards, card)
 	return Image{URL: p.absolute("/" + card.Path()), Width: picture.CardWidth, Height: picture.CardHeight, Alt: pg.Title}
 }
 

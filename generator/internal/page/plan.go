@@ -1,12 +1,15 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"cardbowl/generator/internal/asset/picture"
 	"cardbowl/generator/internal/cache"
@@ -20,19 +23,21 @@ import (
 	"cardbowl/generator/internal/site"
 )
 
-// Planned is one page to render.
+// Planned is one page to render. It does not change.
 type Planned struct {
 	Output string // below the published folder
 	Layout string
 	Data   Data
-	body   resolved
-	form   placedForm
-	tells  bool // its layout prints StructuredData
+	Recipe memo.Digest // of everything the page's bytes depend on, its layout included
+
+	body  resolved
+	form  placedForm
+	tells bool // its layout prints StructuredData
 }
 
 // Filled is the data with the text and the form of the page joined, as a layout
 // gets it. The error is for a text that is kept no more.
-func (p Planned) Filled() (Data, error) {
+func (p *Planned) Filled() (Data, error) {
 	d := p.Data
 	var err error
 	if d.Page.Content, err = p.body.html(); err != nil {
@@ -46,14 +51,16 @@ func (p Planned) Filled() (Data, error) {
 }
 
 // Size is about how many bytes the page will have, to make room for them once.
-func (p Planned) Size() int {
+func (p *Planned) Size() int {
 	const frame, item = 8 << 10, 1 << 10
 	return frame + p.body.size() + len(p.form.markup) + item*len(p.Data.Items)
 }
 
-// Recipe is the digest of everything the page's bytes depend on besides its
-// layout.
-func (p *Planned) Recipe() memo.Digest { return memo.Of(&p.Data) }
+// seal takes the recipe, once the rest is filled in.
+func (p *Planned) seal(layouts layout.Set) {
+	l, _ := layouts.Get(p.Layout)
+	p.Recipe = memo.Of(&p.Data, l.Name, l.Closure)
+}
 
 // Written is a file that no layout makes: a feed, the sitemap, a redirect.
 type Written struct {
@@ -67,14 +74,46 @@ func written(output string, text []byte) Written {
 	return Written{Output: output, Recipe: memo.OfBytes(text), Bytes: func() ([]byte, error) { return text, nil }}
 }
 
-// Plan is everything to be made from layouts and data.
+// Plan is everything to be made from layouts and data. It does not change.
 type Plan struct {
-	Pages   []Planned
-	Written []Written
-	Frame   Planned // the page whose rendering becomes manifest.Frame
-
+	Pages    []*Planned
+	Written  []Written
+	Frame    *Planned       // the page whose rendering becomes manifest.Frame
 	Pictures []string       // site paths of the pictures whose variants some page shows, sorted
 	Cards    []picture.Card // pictures to share that are drawn, by path
+	Problems diag.List
+
+	config    config.Config
+	entries   []manifest.Page // of the manifest, by path
+	seen      memo.Digest     // of everything but the texts
+	settled   *settled
+	documents []*content.Document
+	parts     []part  // by the place of their page, and then the one for missing addresses
+	feeds     []feeds // of each list that has any
+}
+
+// settled is what of a plan no single text decides.
+type settled struct {
+	shared       Site
+	sharedDigest memo.Digest
+	homeFeeds    []Feed   // what every page points to
+	layouts      []string // by the place of the page
+	places       []int    // of the pages of documents, by number; -1 without one
+	search       searching
+	written      []Written
+	pages        []*Planned // that stand for no page of the site
+	frame        *Planned
+	problems     diag.List
+	texts        *cache.Cache
+}
+
+// part is what one page of the site brings to a plan.
+type part struct {
+	pages    []*Planned  // several for a list that takes several
+	said     memo.Digest // what its text says, its references resolved
+	problems diag.List
+	pictures []string // as Plan.Pictures, in any order
+	cards    []picture.Card
 }
 
 // Inputs are what pages are made of besides the site itself.
@@ -85,6 +124,7 @@ type Inputs struct {
 	Pictures  map[string]Picture // by site path
 	Texts     *cache.Cache       // where the texts of documents are kept
 	Line      func(file string, line int) (string, error)
+	Workers   int
 }
 
 // Picture is a picture of the site and what it is published as.
@@ -94,77 +134,235 @@ type Picture struct {
 }
 
 // Make plans every page of a site. A page gets only those of the dearer data
-// that its layout names. The error is for a text that is kept no more,
-// or a file that changed.
-func Make(s site.Site, in Inputs) (Plan, diag.List, error) {
-	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(), layouts: in.Layouts, data: in.Data, pictures: in.Pictures, shown: map[string]bool{}, cards: map[string]picture.Card{}, sidebars: map[*site.Page]sidebar{}, items: map[*site.Page]*Item{}, said: map[*site.Page]memo.Digest{}, markup: map[string]string{}, layoutName: map[*site.Page]string{}}
-	p.shared = p.siteData()
-	p.sharedDigest = memo.Of(p.shared)
-	if home, found := s.ByPath("/"); found {
-		p.homeFeeds = p.feedLinks(home)
+// that its layout names. What last holds of a page is taken from there where the
+// site, the layouts and all else that a page can see are the same but for the
+// texts, and its own text is, too: of another document a page sees its head
+// alone. The error is for a text that is kept no more, or a file that changed.
+func Make(s *site.Site, in Inputs, last Plan) (Plan, error) {
+	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
+		layouts: in.Layouts, data: in.Data, pictures: in.Pictures, items: make([]atomic.Pointer[Item], len(in.Documents)), sidebars: new(sync.Map), markup: new(sync.Map)}
+	seen := memo.Of(s.Seen, in.Layouts.Seen, in.Data.Digest, in.Pictures)
+	if last.settled != nil && last.seen == seen && p.texts == last.settled.texts {
+		return p.again(last, max(in.Workers, 1))
 	}
-	pages := 1
-	for _, pg := range s.Pages {
-		pages += pg.Chunks(p.config.Paginate)
-	}
-	p.plan.Pages = make([]Planned, 0, pages)
-	for _, pg := range s.Pages {
-		if err := p.page(pg); err != nil {
-			return Plan{}, nil, err
-		}
-	}
-	if err := p.apart(); err != nil {
-		return Plan{}, nil, err
-	}
-	p.addresses()
-	p.compare()
-	for _, pg := range s.Pages {
-		p.feeds(pg)
-		for _, alias := range pg.Aliases {
-			p.plan.Written = append(p.plan.Written, p.redirect(alias, pg))
-		}
-	}
-	p.search()
-	if slices.Contains(s.Extras, site.Sitemap) {
-		p.sitemap()
-	}
-	if slices.Contains(s.Extras, site.Robots) {
-		p.robots()
-	}
-	if slices.Contains(s.Extras, site.Redirects) {
-		p.redirects()
-	}
-	p.plan.Pictures = slices.Sorted(maps.Keys(p.shown))
-	for _, at := range slices.Sorted(maps.Keys(p.cards)) {
-		p.plan.Cards = append(p.plan.Cards, p.cards[at])
-	}
-	return p.plan, p.problems, p.lost
+	return p.all(seen, max(in.Workers, 1))
 }
 
 type planner struct {
-	texts        *cache.Cache
-	line         func(file string, line int) (string, error) // of a document
-	lost         error                                       // a line that could not be read
-	site         site.Site
-	documents    []*content.Document
-	config       config.Config
-	words        language.Words
-	base         string // the path of baseURL
-	layouts      layout.Set
-	data         content.Data
-	pictures     map[string]Picture
-	shown        map[string]bool // pictures that some page shows in variants
-	cards        map[string]picture.Card
-	sidebars     map[*site.Page]sidebar // by the page of a section
-	homeFeeds    []Feed                 // what every page points to
-	shared       Site
-	sharedDigest memo.Digest
-	items        map[*site.Page]*Item
-	said         map[*site.Page]memo.Digest // what the text of each page says, its references resolved
-	markup       map[string]string          // of forms, by name and place
-	layoutName   map[*site.Page]string
-	plan         Plan
-	problems     diag.List
+	texts     *cache.Cache
+	line      func(file string, line int) (string, error) // of a document
+	site      *site.Site
+	documents []*content.Document
+	config    config.Config
+	words     language.Words
+	base      string // the path of baseURL
+	layouts   layout.Set
+	data      content.Data
+	pictures  map[string]Picture
+	settled   *settled
+
+	items    []atomic.Pointer[Item] // by number of the document
+	sidebars *sync.Map              // *site.Page of a section → sidebar
+	markup   *sync.Map              // form and place → string
+
+	// Of the page being planned; each worker has its own.
+	problems diag.List
+	shown    []string // pictures in variants
+	cards    []picture.Card
+	lost     error // a line that could not be read
+}
+
+// all plans the whole site.
+func (p *planner) all(seen memo.Digest, workers int) (Plan, error) {
+	p.settle()
+	plan := Plan{Frame: p.settled.frame, config: p.config, entries: p.entries(), seen: seen, settled: p.settled, documents: p.documents, parts: make([]part, len(p.site.Pages)+1)}
+	todo := make([]int, len(plan.parts))
+	for i := range todo {
+		todo[i] = i
+	}
+	if err := p.planParts(plan.parts, todo, workers); err != nil {
+		return Plan{}, err
+	}
+	for _, part := range plan.parts {
+		plan.Pages = append(plan.Pages, part.pages...)
+	}
+	plan.Pages = append(plan.Pages, p.settled.pages...)
+	for _, list := range p.site.Pages {
+		if len(list.Feeds) > 0 {
+			plan.feeds = append(plan.feeds, p.feeds(list, plan.parts))
+		}
+	}
+	plan.gather()
+	plan.finish(p)
+	return plan, nil
+}
+
+// again plans what other texts of single documents change.
+func (p *planner) again(last Plan, workers int) (Plan, error) {
+	p.settled = last.settled
+	plan := last
+	var todo []int
+	for number, d := range p.documents {
+		if d != last.documents[number] && p.settled.places[number] >= 0 {
+			todo = append(todo, p.settled.places[number])
+		}
+	}
+	plan.documents = p.documents
+	if len(todo) == 0 {
+		return plan, nil
+	}
+	plan.parts, plan.Pages, plan.feeds = slices.Clone(last.parts), slices.Clone(last.Pages), slices.Clone(last.feeds)
+	if err := p.planParts(plan.parts, todo, workers); err != nil {
+		return Plan{}, err
+	}
+	plan.entries = slices.Clone(last.entries)
+	for _, place := range todo {
+		if place == len(p.site.Pages) {
+			continue // it stands at no address
+		}
+		for _, entry := range p.entriesOf(p.site.Pages[place]) {
+			at, _ := slices.BinarySearchFunc(plan.entries, entry.Path, func(e manifest.Page, path string) int { return strings.Compare(e.Path, path) })
+			plan.entries[at] = entry
+		}
+	}
+	at := 0
+	for i := range plan.parts {
+		if old := last.parts[i].pages; plan.parts[i].pages[0] != old[0] {
+			copy(plan.Pages[at:], plan.parts[i].pages)
+		}
+		at += len(plan.parts[i].pages)
+	}
+	for i, f := range plan.feeds {
+		if slices.ContainsFunc(f.members, func(m *site.Page) bool { return plan.parts[m.Place].said != last.parts[m.Place].said }) {
+			plan.feeds[i] = p.feeds(f.list, plan.parts)
+		}
+	}
+	if slices.ContainsFunc(todo, func(place int) bool {
+		old, now := last.parts[place], plan.parts[place]
+		return !slices.Equal(old.pictures, now.pictures) || !slices.Equal(old.cards, now.cards)
+	}) {
+		plan.gather()
+	}
+	plan.finish(p)
+	return plan, nil
+}
+
+// planParts plans those pages of the site that stand at todo.
+func (p *planner) planParts(parts []part, todo []int, workers int) error {
+	errs, faults := make([]error, workers), make([]any, workers)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for w := range min(workers, len(todo)) {
+		own := *p
+		group.Go(func() {
+			defer func() { faults[w] = recover() }()
+			for n := int(next.Add(1)) - 1; n < len(todo) && errs[w] == nil; n = int(next.Add(1)) - 1 {
+				parts[todo[n]], errs[w] = own.part(todo[n])
+			}
+			if errs[w] == nil {
+				errs[w] = own.lost
+			}
+		})
+	}
+	group.Wait()
+	for _, fault := range faults {
+		if fault != nil {
+			panic(fault) // where somebody waits for it
+		}
+	}
+	return cmp.Or(errs...)
+}
+
+// part plans the page at a place, or after the last the one for missing
+// addresses.
+func (p *planner) part(place int) (part, error) {
+	p.problems, p.shown, p.cards = nil, nil, nil
+	var out part
+	var err error
+	if place < len(p.site.Pages) {
+		out, err = p.page(p.site.Pages[place], p.settled.layouts[place])
+	} else {
+		out, err = p.missing()
+	}
+	for _, planned := range out.pages {
+		planned.seal(p.layouts)
+	}
+	out.problems, out.pictures, out.cards = p.problems, p.shown, p.cards
+	return out, err
+}
+
+// gather fills in the pictures that the parts show.
+func (plan *Plan) gather() {
+	pictures, cards := map[string]bool{}, map[string]picture.Card{}
+	for i := range plan.parts {
+		for _, at := range plan.parts[i].pictures {
+			pictures[at] = true
+		}
+		for _, card := range plan.parts[i].cards {
+			cards[card.Path()] = card
+		}
+	}
+	plan.Pictures, plan.Cards = slices.Sorted(maps.Keys(pictures)), nil
+	for _, at := range slices.Sorted(maps.Keys(cards)) {
+		plan.Cards = append(plan.Cards, cards[at])
+	}
+}
+
+// finish fills in the other files, and what is wrong.
+func (plan *Plan) finish(p *planner) {
+	plan.Problems = slices.Clone(p.settled.problems)
+	for i := range plan.parts {
+		plan.Problems = append(plan.Problems, plan.parts[i].problems...)
+	}
+	plan.Written = slices.Clone(p.settled.written)
+	for _, f := range plan.feeds {
+		plan.Written = append(plan.Written, f.written...)
+	}
+	plan.Written = append(plan.Written, p.searchFiles()...)
+}
+
+// settle finds out what no single text decides.
+func (p *planner) settle() {
+	p.settled = &settled{texts: p.texts, places: make([]int, len(p.documents)), layouts: make([]string, len(p.site.Pages))}
+	t := p.settled
+	t.shared = p.siteData()
+	t.sharedDigest = memo.Of(t.shared)
+	if home, found := p.site.ByPath("/"); found {
+		t.homeFeeds = p.feedLinks(home)
+	}
+	for number := range t.places {
+		t.places[number] = -1
+	}
+	for place, pg := range p.site.Pages {
+		if pg.Doc != nil {
+			t.places[pg.Number] = place
+		}
+		t.layouts[place] = p.layoutOf(pg)
+	}
+	if own := p.site.Missing; own != nil {
+		t.places[own.Number] = len(p.site.Pages)
+	}
+	p.addresses()
+	p.compare()
+	for _, pg := range p.site.Pages {
+		for _, alias := range pg.Aliases {
+			t.written = append(t.written, p.redirect(alias, pg))
+		}
+	}
+	p.search()
+	if slices.Contains(p.site.Extras, site.Sitemap) {
+		p.sitemap()
+	}
+	if slices.Contains(p.site.Extras, site.Robots) {
+		p.robots()
+	}
+	if slices.Contains(p.site.Extras, site.Redirects) {
+		p.redirects()
+	}
+	t.frame = &Planned{Layout: "page", Data: Data{Site: t.shared, SiteDigest: t.sharedDigest, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
+		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
+		body: resolved{pieces: []piece{{said: manifest.FrameContent}}}}
+	t.problems, p.problems = p.problems, nil
 }
 
 func (p *planner) siteData() Site {
@@ -214,19 +412,21 @@ func (p *planner) written(address string) string {
 func (p *planner) document(pg *site.Page) *content.Document { return p.documents[pg.Number] }
 
 // page plans one page of the site; a list may take several.
-func (p *planner) page(pg *site.Page) error {
+func (p *planner) page(pg *site.Page, name string) (part, error) {
 	data, body, err := p.pageData(pg)
 	if err != nil {
-		return err
+		return part{}, err
 	}
+	out := part{said: body.digest}
 	ending := p.placeForm(pg, pg.Form, "end")
 	data.FormDigest = memo.Of(ending.markup, ending.post)
-	name := p.layoutOf(pg)
-	p.layoutName[pg] = name
-	shared := Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: data}
+	shared := Data{Site: p.settled.shared, SiteDigest: p.settled.sharedDigest, Page: data}
+	if name == searchLayout {
+		shared.Search = p.settled.search.index
+	}
 	l, _ := p.layouts.Get(name)
 	if err := p.named(pg, l.Names, &shared); err != nil {
-		return err
+		return part{}, err
 	}
 	chunks := pg.Chunks(p.config.Paginate)
 	for n := range chunks {
@@ -235,22 +435,22 @@ func (p *planner) page(pg *site.Page) error {
 			d.Pager = p.pager(pg, n+1, chunks)
 			members := pg.Members[min(n*p.config.Paginate, len(pg.Members)):min((n+1)*p.config.Paginate, len(pg.Members))]
 			if d.Items, err = p.itemsOf(members); err != nil {
-				return err
+				return part{}, err
 			}
 			for _, t := range pg.AllTerms {
 				d.Terms = append(d.Terms, Term{t.Title, p.relative(t.Path), t.Count})
 			}
 		}
-		planned := Planned{Output: pg.Output, Layout: name, Data: d, body: body, form: ending, tells: l.Names["StructuredData"]}
+		planned := &Planned{Output: pg.Output, Layout: name, Data: d, body: body, form: ending, tells: l.Names["StructuredData"]}
 		if n > 0 {
 			at := pg.ChunkPath(n + 1)
 			planned.Output = strings.TrimPrefix(at, "/") + "index.html"
 			planned.Data.Page.URL, planned.Data.Page.Permalink = p.relative(at), p.absolute(at)
 			planned.Data.Page.HeadTitle = fmt.Sprintf("%s (%s %d)", data.HeadTitle, p.words.Say("page"), n+1)
 		}
-		p.plan.Pages = append(p.plan.Pages, planned)
+		out.pages = append(out.pages, planned)
 	}
-	return nil
+	return out, nil
 }
 
 func (p *planner) pager(pg *site.Page, n, total int) Pager {
@@ -309,7 +509,7 @@ func (p *planner) has(name string) bool {
 func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	d := Page{Kind: pg.Kind, Title: pg.Title, HeadTitle: p.headTitle(pg), URL: p.relative(pg.Path), Permalink: p.absolute(pg.Path),
 		Section: pg.Section, Date: pg.Date(), Description: p.config.Description,
-		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.homeFeeds}
+		Previous: p.link(pg.Older), Next: p.link(pg.Newer), Taxonomies: map[string][]Link{}, Feeds: p.settled.homeFeeds}
 	if pg.Term {
 		d.Taxonomy = pg.Taxonomy
 	}
@@ -320,7 +520,7 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	}
 	d.Tags, d.Categories = d.Taxonomies["tags"], d.Taxonomies["categories"]
 	if pg.Kind == site.List {
-		d.Feeds = slices.Concat(p.feedLinks(pg), p.homeFeeds)
+		d.Feeds = slices.Concat(p.feedLinks(pg), p.settled.homeFeeds)
 	}
 	if pg.Doc == nil {
 		return d, resolved{}, nil
@@ -352,7 +552,6 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 		return Page{}, resolved{}, err
 	}
 	d.ContentDigest = body.digest
-	p.said[pg] = body.digest
 	return d, body, nil
 }
 
@@ -441,9 +640,10 @@ func (p *planner) itemsOf(pages []*site.Page) ([]*Item, error) {
 	return out, nil
 }
 
-// item is what lists show of a page; made once, however many lists show it.
+// item is what lists show of a page; made once, however many lists show it, but
+// where two workers meet it first, which then make the same.
 func (p *planner) item(pg *site.Page) (*Item, error) {
-	if made, found := p.items[pg]; found {
+	if made := p.items[pg.Number].Load(); made != nil {
 		return made, nil
 	}
 	doc := pg.Doc
@@ -460,27 +660,23 @@ func (p *planner) item(pg *site.Page) (*Item, error) {
 		return nil, err
 	}
 	item.ExcerptDigest = excerpt.digest
-	p.items[pg] = item
+	p.items[pg.Number].Store(item)
 	return item, nil
 }
 
-// apart plans the pages that stand at no address of the site's own: the one for
-// missing addresses, and the frame for the tracker's answers.
-func (p *planner) apart() error {
+// missing plans the page for missing addresses.
+func (p *planner) missing() (part, error) {
 	title := p.words.Say("Page not found")
 	missing, body := Page{Kind: site.NotFound, Title: title, HeadTitle: title + " | " + p.config.Title, Description: p.config.Description}, resolved{}
 	if own := p.site.Missing; own != nil {
 		var err error
 		if missing, body, err = p.pageData(own); err != nil {
-			return err
+			return part{}, err
 		}
 		missing.URL, missing.Permalink = "", "" // it answers at any address
 	}
-	p.plan.Pages = append(p.plan.Pages, Planned{Output: "404.html", Layout: "404", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: missing}, body: body})
-	p.plan.Frame = Planned{Layout: "page", Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Page: Page{Kind: site.NotFound, Title: manifest.FrameTitle,
-		HeadTitle: manifest.FrameTitle + " | " + p.config.Title, ContentDigest: memo.Of(manifest.FrameContent)}},
-		body: resolved{pieces: []piece{{said: manifest.FrameContent}}}}
-	return nil
+	data := Data{Site: p.settled.shared, SiteDigest: p.settled.sharedDigest, Page: missing}
+	return part{pages: []*Planned{{Output: "404.html", Layout: "404", Data: data, body: body}}, said: body.digest}, nil
 }
 
 // addresses checks those that site.yaml names.
@@ -538,7 +734,7 @@ func (p *planner) redirects() {
 			text = fmt.Appendf(text, "%s %s 301\n", p.relative(alias), p.relative(pg.Path))
 		}
 	}
-	p.plan.Written = append(p.plan.Written, written(site.Redirects, text))
+	p.settled.written = append(p.settled.written, written(site.Redirects, text))
 }
 
 // feedLinks are the feeds of one list.
@@ -562,38 +758,50 @@ func firstOf(texts ...string) string {
 
 // Manifest is what the tracker needs to know of the site. frame is the rendered
 // Plan.Frame.
-func Manifest(s site.Site, documents []*content.Document, frame string) manifest.Manifest {
-	c := s.Config
-	m := manifest.Manifest{Version: manifest.Current, Title: c.Title, BaseURL: c.BaseURL, Language: c.Language, TimeZone: c.TimeZone,
-		Sales: c.Sales, Currency: c.Currency, Forms: c.Forms, Frame: manifest.Frame{HTML: frame}}
-	base := strings.TrimSuffix(c.BasePath(), "/")
-	for _, pg := range s.Pages {
-		entry := manifest.Page{Path: base + pg.Path, Kind: pg.Kind, Title: pg.Title, Section: pg.Section, Forms: formsOn(pg, c)}
-		for _, alias := range pg.Aliases {
-			entry.Aliases = append(entry.Aliases, base+alias)
-		}
-		for _, t := range pg.Terms["tags"] {
-			entry.Tags = append(entry.Tags, t.Title)
-		}
-		var said memo.Digest
-		if pg.Doc != nil {
-			entry.Authors = pg.Doc.Front.Authors
-			said = documents[pg.Number].Body.Digest
-		}
-		if date := pg.Date(); !date.IsZero() {
-			entry.Date = date.Format("2006-01-02")
-		}
-		entry.Revision = memo.Of(pg.Title, said).String()[:16]
-		m.Pages = append(m.Pages, entry)
-		for n := 2; n <= pg.Chunks(c.Paginate); n++ {
-			m.Pages = append(m.Pages, manifest.Page{Path: base + pg.ChunkPath(n), Kind: site.List, Title: fmt.Sprintf("%s (page %d)", pg.Title, n), Revision: entry.Revision})
-		}
+func (plan Plan) Manifest(frame string) manifest.Manifest {
+	c := plan.config
+	return manifest.Manifest{Version: manifest.Current, Title: c.Title, BaseURL: c.BaseURL, Language: c.Language, TimeZone: c.TimeZone,
+		Sales: c.Sales, Currency: c.Currency, Forms: c.Forms, Pages: plan.entries, Frame: manifest.Frame{HTML: frame}}
+}
+
+// entries are the pages as the manifest has them, by path.
+func (p *planner) entries() []manifest.Page {
+	var out []manifest.Page
+	for _, pg := range p.site.Pages {
+		out = append(out, p.entriesOf(pg)...)
 	}
-	if title, planned := searchPage(s); planned {
-		m.Pages = append(m.Pages, manifest.Page{Path: base + searchPath, Kind: site.Plain, Title: title, Revision: memo.Of(title).String()[:16]})
+	if title, planned := searchPage(p.site); planned {
+		out = append(out, manifest.Page{Path: strings.TrimSuffix(p.base, "/") + searchPath, Kind: site.Plain, Title: title, Revision: memo.Of(title).String()[:16]})
 	}
-	slices.SortFunc(m.Pages, func(a, b manifest.Page) int { return strings.Compare(a.Path, b.Path) })
-	return m
+	slices.SortFunc(out, func(a, b manifest.Page) int { return strings.Compare(a.Path, b.Path) })
+	return out
+}
+
+// entriesOf are those of one page of the site; a list that takes several has one
+// for each.
+func (p *planner) entriesOf(pg *site.Page) []manifest.Page {
+	base := strings.TrimSuffix(p.base, "/")
+	first := manifest.Page{Path: base + pg.Path, Kind: pg.Kind, Title: pg.Title, Section: pg.Section, Forms: formsOn(pg, p.config)}
+	for _, alias := range pg.Aliases {
+		first.Aliases = append(first.Aliases, base+alias)
+	}
+	for _, t := range pg.Terms["tags"] {
+		first.Tags = append(first.Tags, t.Title)
+	}
+	var said memo.Digest
+	if pg.Doc != nil {
+		first.Authors = pg.Doc.Front.Authors
+		said = p.document(pg).Body.Digest
+	}
+	if date := pg.Date(); !date.IsZero() {
+		first.Date = date.Format("2006-01-02")
+	}
+	first.Revision = memo.Of(pg.Title, said).String()[:16]
+	out := []manifest.Page{first}
+	for n := 2; n <= pg.Chunks(p.config.Paginate); n++ {
+		out = append(out, manifest.Page{Path: base + pg.ChunkPath(n), Kind: site.List, Title: fmt.Sprintf("%s (page %d)", pg.Title, n), Revision: first.Revision})
+	}
+	return out
 }
 
 // formsOn names the forms placed on a page, at its end or by a shortcode.

@@ -416,8 +416,10 @@ func (p *planner) placeForm(pg *site.Page, name, place string) placedForm {
 		return placedForm{}
 	}
 	key := name + " " + place
-	if p.markup[key] == "" {
-		p.markup[key] = string(form.Markup(d, form.Placement{Post: formPost, Place: place, Action: p.config.Tracker.URL + "/_/f/" + url.PathEscape(name)}))
+	markup, made := p.markup.Load(key)
+	if !made {
+		markup = string(form.Markup(d, form.Placement{Post: formPost, Place: place, Action: p.config.Tracker.URL + "/_/f/" + url.PathEscape(name)}))
+		p.markup.Store(key, markup)
 	}
-	return placedForm{p.markup[key], strings.TrimSuffix(p.base, "/") + pg.Path}
+	return placedForm{markup.(string), strings.TrimSuffix(p.base, "/") + pg.Path}
 }

@@ -20,12 +20,20 @@ const (
 	indexFolder  = "search/"
 )
 
+// searching is the search but for the texts.
+type searching struct {
+	found []*site.Page
+	pages []search.Page
+	said  []memo.Digest // of pages, each
+	index *SearchIndex  // nil where there is no search
+}
+
 // searched are the pages that the search finds, in an order in which a new post
 // comes last, so that the numbers of the others stay.
 func (p *planner) searched() []*site.Page {
 	var out []*site.Page
 	for _, pg := range p.site.Pages {
-		if pg.Doc != nil && !pg.Doc.Front.NoSearch && !pg.Doc.Front.NoIndex && pg.Path != searchPath && p.layoutName[pg] != "thanks" {
+		if pg.Doc != nil && !pg.Doc.Front.NoSearch && !pg.Doc.Front.NoIndex && pg.Path != searchPath && p.settled.layouts[pg.Place] != "thanks" {
 			out = append(out, pg)
 		}
 	}
@@ -35,79 +43,96 @@ func (p *planner) searched() []*site.Page {
 	return out
 }
 
-// search plans the search: the index, and the page that reads it unless a
+// search plans what the search lists, and the page that reads it unless a
 // document stands at its address.
 func (p *planner) search() {
 	if !p.config.Search {
 		return
 	}
-	found := p.searched()
-	pages := make([]search.Page, len(found))
-	said := make([]memo.Digest, len(found))
-	for i, pg := range found {
-		doc := p.document(pg)
-		pages[i] = search.Page{Title: pg.Title, URL: p.relative(pg.Path), Description: describe(pg.Doc)}
+	s := &p.settled.search
+	s.found = p.searched()
+	s.pages, s.said = make([]search.Page, len(s.found)), make([]memo.Digest, len(s.found))
+	for i, pg := range s.found {
+		s.pages[i] = search.Page{Title: pg.Title, URL: p.relative(pg.Path), Description: describe(pg.Doc)}
 		if date := pg.Date(); !date.IsZero() {
-			pages[i].Date = date.Format("2006-01-02")
+			s.pages[i].Date = date.Format("2006-01-02")
 		}
-		for _, h := range doc.Headings {
-			pages[i].Headings = append(pages[i].Headings, h.Title)
+		for _, h := range pg.Doc.Headings {
+			s.pages[i].Headings = append(s.pages[i].Headings, h.Title)
 		}
 		for _, terms := range pg.Terms {
 			for _, t := range terms {
-				pages[i].Tags = append(pages[i].Tags, t.Title)
+				s.pages[i].Tags = append(s.pages[i].Tags, t.Title)
 			}
 		}
-		slices.Sort(pages[i].Tags)
-		said[i] = memo.Of(&pages[i], doc.Terms.Digest)
+		slices.Sort(s.pages[i].Tags)
+		s.said[i] = memo.Of(&s.pages[i])
 	}
-	whole := memo.Of(said)
-	data := &SearchIndex{Folder: p.relative("/" + indexFolder), Shards: search.Shards(len(pages)), Pages: len(pages), PerFile: search.PerChunk}
-
-	index := sync.OnceValues(func() ([][]byte, error) {
-		return search.Index(pages, func(n int, use func([]byte) error) error { return p.document(found[n]).Terms.In(p.texts, use) })
-	})
-	for n := range data.Shards {
-		p.indexFile(search.ShardName(n), memo.Of(n, whole), func() ([]byte, error) {
-			all, err := index()
-			if err != nil {
-				return nil, fmt.Errorf("the words for the search: %w", err)
-			}
-			return all[n], nil
-		})
-	}
-	for n, chunk := range slices.Collect(slices.Chunk(pages, search.PerChunk)) {
-		p.indexFile(search.ChunkName(n), memo.Of(chunk), func() ([]byte, error) { return search.Chunk(chunk) })
-	}
-
-	for i := range p.plan.Pages {
-		if planned := &p.plan.Pages[i]; planned.Layout == searchLayout {
-			planned.Data.Search = data
+	s.index = &SearchIndex{Folder: p.relative("/" + indexFolder), Shards: search.Shards(len(s.pages)), Pages: len(s.pages), PerFile: search.PerChunk}
+	for n, chunk := range slices.Collect(slices.Chunk(s.pages, search.PerChunk)) {
+		if name := search.ChunkName(n); p.indexMay(name) {
+			p.settled.written = append(p.settled.written, Written{indexFolder + name, memo.Of(chunk), func() ([]byte, error) { return search.Chunk(chunk) }})
 		}
+	}
+	for n := range s.index.Shards {
+		p.indexMay(search.ShardName(n))
 	}
 	title, planned := searchPage(p.site)
 	if !planned {
 		return
 	}
-	p.plan.Pages = append(p.plan.Pages, Planned{Output: indexFolder + "index.html", Layout: searchLayout, Data: Data{Site: p.shared, SiteDigest: p.sharedDigest, Search: data,
-		Page: Page{Kind: site.Plain, Title: title, HeadTitle: title + " | " + p.config.Title, URL: p.relative(searchPath), Permalink: p.absolute(searchPath), Description: p.config.Description, NoIndex: true}}})
+	page := &Planned{Output: indexFolder + "index.html", Layout: searchLayout, Data: Data{Site: p.settled.shared, SiteDigest: p.settled.sharedDigest, Search: s.index,
+		Page: Page{Kind: site.Plain, Title: title, HeadTitle: title + " | " + p.config.Title, URL: p.relative(searchPath), Permalink: p.absolute(searchPath), Description: p.config.Description, NoIndex: true}}}
+	page.seal(p.layouts)
+	p.settled.pages = append(p.settled.pages, page)
+}
+
+// searchFiles are those of the words.
+func (p *planner) searchFiles() []Written {
+	s := &p.settled.search
+	if s.index == nil {
+		return nil
+	}
+	all := memo.Of(s.said)
+	terms := make([]byte, 0, len(s.found)*len(all))
+	for _, pg := range s.found {
+		terms = append(terms, p.document(pg).Terms.Digest[:]...)
+	}
+	whole := memo.Of(all, memo.OfBytes(terms))
+	index := sync.OnceValues(func() ([][]byte, error) {
+		return search.Index(s.pages, func(n int, use func([]byte) error) error { return p.document(s.found[n]).Terms.In(p.texts, use) })
+	})
+	var out []Written
+	for n := range s.index.Shards {
+		if name := search.ShardName(n); !p.site.HasFile("/" + indexFolder + name) {
+			out = append(out, Written{indexFolder + name, memo.Of(n, whole), func() ([]byte, error) {
+				all, err := index()
+				if err != nil {
+					return nil, fmt.Errorf("the words for the search: %w", err)
+				}
+				return all[n], nil
+			}})
+		}
+	}
+	return out
 }
 
 // searchPage tells whether the site gets a page of the search that no document
 // describes, and its title.
-func searchPage(s site.Site) (title string, planned bool) {
+func searchPage(s *site.Site) (title string, planned bool) {
 	_, taken := s.ByPath(searchPath)
 	return language.Of(s.Config.Language).Say("Search"), s.Config.Search && !taken && !s.HasFile(searchPath+"index.html")
 }
 
-func (p *planner) indexFile(name string, recipe memo.Digest, bytes func() ([]byte, error)) {
-	output := indexFolder + name
-	if p.site.HasFile("/" + output) {
-		p.problems = append(p.problems, diag.Diagnostic{File: "static/" + output, Message: "the search has a file of this name",
+// indexMay tells whether the index may have a file of this name, and complains
+// where the site has one itself.
+func (p *planner) indexMay(name string) bool {
+	own := p.site.HasFile("/" + indexFolder + name)
+	if own {
+		p.problems = append(p.problems, diag.Diagnostic{File: "static/" + indexFolder + name, Message: "the search has a file of this name",
 			Hint: "rename yours, or do without the search: `search: false` in site.yaml"})
-		return
 	}
-	p.plan.Written = append(p.plan.Written, Written{Output: output, Recipe: recipe, Bytes: bytes})
+	return !own
 }
 
 // isSearch tells whether a document describes the page of the search.

@@ -29,7 +29,7 @@ func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r read
 		return ""
 	}
 	data := Shortcode{Name: ref.Target, Args: ref.Args, Params: ref.Params, Inner: template.HTML(inner), Number: uses[ref.Target], Inline: ref.Inline,
-		Feed: r.origin != "", Page: p.link(pg), Site: p.shared, URLs: map[string]string{}, Pictures: map[string]template.HTML{}}
+		Feed: r.origin != "", Page: p.link(pg), Site: p.settled.shared, URLs: map[string]string{}, Pictures: map[string]template.HTML{}}
 	if len(ref.Args) > 0 {
 		data.First = ref.Args[0]
 	}

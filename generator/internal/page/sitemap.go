@@ -58,7 +58,7 @@ func (p *planner) sitemap() {
 }
 
 func (p *planner) writeXML(output string, v any, recipe memo.Digest) {
-	p.plan.Written = append(p.plan.Written, Written{Output: output, Recipe: recipe, Bytes: func() ([]byte, error) { return asXML(v) }})
+	p.settled.written = append(p.settled.written, Written{Output: output, Recipe: recipe, Bytes: func() ([]byte, error) { return asXML(v) }})
 }
 
 // lastmod is when a page last changed by its own word; a list changed with the
@@ -85,5 +85,5 @@ func (p *planner) robots() {
 	if slices.Contains(p.site.Extras, site.Sitemap) {
 		fmt.Fprintf(&b, "\nSitemap: %s\n", p.absolute("/"+site.Sitemap))
 	}
-	p.plan.Written = append(p.plan.Written, written(site.Robots, []byte(b.String())))
+	p.settled.written = append(p.settled.written, written(site.Robots, []byte(b.String())))
 }

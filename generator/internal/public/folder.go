@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path"
@@ -56,7 +57,13 @@ type Folder struct {
 	dir     string
 	options Options
 	known   map[string]known // by path; nil before the first Sync
-	synced  bool             // known is all there is, since a Sync of our own
+	last    []want           // of the last Sync, in its order, where known is all there is; or nil
+}
+
+// want is a file as a Sync was asked for it.
+type want struct {
+	path   string
+	recipe memo.Digest
 }
 
 // Options say what a folder is for.
@@ -93,6 +100,7 @@ func (f *Folder) Known() []Known {
 // Assume begins with what another Folder knew of the same files. Whoever calls it
 // must be sure that their bytes are still the same.
 func (f *Folder) Assume(files []Known) {
+	f.last = nil
 	f.known = make(map[string]known, len(files))
 	for _, k := range files {
 		f.known[k.Path] = known{k.Recipe, k.Size, k.Modified}
@@ -106,11 +114,6 @@ func Open(dir string, o Options) *Folder { return &Folder{dir: dir, options: o} 
 // They are put in place in the order given. verify makes every file again and
 // compares it with the folder, writing nothing.
 func (f *Folder) Sync(ctx context.Context, files []File, workers int, verify bool) (Result, error) {
-	for _, file := range files {
-		if !fs.ValidPath(file.Path) {
-			return Result{}, fmt.Errorf("`%s` is no path below the output folder", file.Path)
-		}
-	}
 	root, err := f.open()
 	if err != nil {
 		return Result{}, err
@@ -164,8 +167,9 @@ type syncing struct {
 	root   *os.Root
 	verify bool
 
-	there   map[string]present // files in the folder before
-	folders map[string]bool    // folders in it, . among them
+	private bool               // what the folder knows is all there is
+	there   map[string]present // files in the folder before, unless private
+	folders map[string]bool    // folders in it, . among them; nil while private and not asked for
 
 	mu      sync.Mutex
 	result  Result
@@ -173,25 +177,91 @@ type syncing struct {
 	knowing map[string]known
 }
 
+// present is what is there of a file.
+func (s *syncing) present(name string) (present, bool) {
+	if s.private {
+		k, there := s.folder.known[name]
+		return present{k.size, k.modified, true}, there
+	}
+	now, there := s.there[name]
+	return now, there
+}
+
+// all are the names of the files that are there.
+func (s *syncing) all() iter.Seq[string] {
+	if s.private {
+		return maps.Keys(s.folder.known)
+	}
+	return maps.Keys(s.there)
+}
+
+// isFolder tells whether a folder is there.
+func (s *syncing) isFolder(name string) bool {
+	if s.folders == nil {
+		s.folders = map[string]bool{".": true}
+		for name := range s.folder.known {
+			for folder := path.Dir(name); !s.folders[folder]; folder = path.Dir(folder) {
+				s.folders[folder] = true
+			}
+		}
+	}
+	return s.folders[name]
+}
+
+// changed are the places of those files that the last Sync was not asked for in
+// the same way, and whether it was asked for files of all the same names.
+func (s *syncing) changed(files []File) (places []int, samePaths bool) {
+	last := s.folder.last
+	samePaths = len(files) == len(last)
+	for i := range files {
+		f := &files[i]
+		if i < len(last) && last[i].path == f.Path {
+			if last[i].recipe == f.Recipe {
+				continue
+			}
+		} else {
+			samePaths = false
+		}
+		places = append(places, i)
+	}
+	return places, samePaths
+}
+
 func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, error) {
 	if err := s.root.RemoveAll(stage); err != nil { // of a run that was killed
 		return Result{}, fmt.Errorf("clear staging folder: %w", err)
 	}
-	if err := s.look(); err != nil {
-		return Result{}, err
+	s.private = s.folder.options.Private && s.folder.last != nil && !s.verify
+	var todo []int
+	samePaths := false
+	if s.private {
+		todo, samePaths = s.changed(files)
+	} else {
+		if err := s.look(); err != nil {
+			return Result{}, err
+		}
+		todo = make([]int, len(files))
+		for i := range todo {
+			todo[i] = i
+		}
 	}
-	s.staged, s.knowing = map[string]bool{}, make(map[string]known, len(files))
+	s.result.Kept = len(files) - len(todo)
+	s.staged, s.knowing = map[string]bool{}, make(map[string]known, len(todo))
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
-	for _, f := range files {
+	for _, i := range todo {
 		if working.Err() != nil {
 			break
+		}
+		if k, same := s.same(&files[i]); same && !s.verify {
+			s.keep(files[i].Path, k)
+			continue
 		}
 		group.Go(func() error {
 			if working.Err() != nil {
 				return working.Err()
 			}
-			return s.prepare(f)
+			return s.prepare(files[i])
 		})
 	}
 	err := cmp.Or(group.Wait(), ctx.Err())
@@ -205,21 +275,12 @@ func (s *syncing) run(ctx context.Context, files []File, workers int) (Result, e
 		slices.Sort(s.result.Mismatches)
 		return s.result, err
 	}
-	return s.result, s.commit(files)
+	return s.result, s.commit(files, todo, samePaths)
 }
 
 // look lists what the folder holds, but for names that begin with a dot.
 func (s *syncing) look() error {
 	s.there, s.folders = map[string]present{}, map[string]bool{".": true}
-	if s.folder.options.Private && s.folder.synced && s.folder.known != nil && !s.verify {
-		for name, k := range s.folder.known {
-			s.there[name] = present{k.size, k.modified, true}
-			for folder := path.Dir(name); !s.folders[folder]; folder = path.Dir(folder) {
-				s.folders[folder] = true
-			}
-		}
-		return nil
-	}
 	return fs.WalkDir(s.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -244,6 +305,13 @@ func (s *syncing) look() error {
 	})
 }
 
+// same tells whether a file is known to be there already.
+func (s *syncing) same(f *File) (known, bool) {
+	now, there := s.present(f.Path)
+	old, knew := s.folder.known[f.Path]
+	return old, there && knew && old.recipe == f.Recipe && old.size == now.size && old.modified.Equal(now.modified)
+}
+
 // prepare decides about one file and stages it where its bytes differ.
 func (s *syncing) prepare(f File) (err error) {
 	defer func() {
@@ -252,13 +320,10 @@ func (s *syncing) prepare(f File) (err error) {
 			err = fmt.Errorf("%s cannot be made: %v; this is a fault of Cardbowl and worth a report", f.Path, cause)
 		}
 	}()
-	now, there := s.there[f.Path]
-	old, knew := s.folder.known[f.Path]
-	same := there && knew && old.recipe == f.Recipe && old.size == now.size && old.modified.Equal(now.modified)
-	if same && !s.verify {
-		s.keep(f.Path, old)
-		return nil
+	if !fs.ValidPath(f.Path) {
+		return fmt.Errorf("`%s` is no path below the output folder", f.Path)
 	}
+	now, there := s.present(f.Path)
 	bytes, err := f.Bytes()
 	if err != nil {
 		return err
@@ -400,28 +465,53 @@ func (s *syncing) flush(at string) error {
 }
 
 // commit moves what is staged into place and removes what nobody makes. From
-// here on a failure cannot be a lack of space.
-func (s *syncing) commit(files []File) error {
-	s.folder.known = nil // until all is in place, nothing is known
-	wanted := make(map[string]bool, len(files))
-	for _, f := range files {
-		wanted[f.Path] = true
-	}
+// here on a failure cannot be a lack of space. todo are the places of the files
+// that were prepared; samePaths tells that none has to go.
+func (s *syncing) commit(files []File, todo []int, samePaths bool) error {
+	before, last := s.folder.known, s.folder.last
+	s.folder.last = nil // until all is in place, nothing is known
 	touched := map[string]bool{}
 	moved := map[string]bool{} // folders that were moved as a whole
-	for _, f := range files {
+	for _, i := range todo {
+		f := &files[i]
 		if !s.staged[f.Path] {
 			continue
 		}
 		s.result.Written = append(s.result.Written, f.Path)
 		if err := s.move(f.Path, moved); err != nil {
+			s.folder.known = nil
 			return fmt.Errorf("put %s in place: %w", f.Path, err)
 		}
 		for folder := path.Dir(f.Path); !touched[folder]; folder = path.Dir(folder) {
 			touched[folder] = true
 		}
 	}
-	for name := range s.there {
+	if !samePaths {
+		if err := s.removeOthers(files, touched); err != nil {
+			s.folder.known = nil
+			return err
+		}
+	}
+	s.folder.known = nil
+	if err := s.root.RemoveAll(stage); err != nil {
+		return fmt.Errorf("clear staging folder: %w", err)
+	}
+	if err := s.flushFolders(touched); err != nil {
+		return err
+	}
+	slices.Sort(s.result.Written)
+	slices.Sort(s.result.Removed)
+	s.note(files, todo, samePaths, before, last)
+	return nil
+}
+
+// removeOthers removes what is no longer made.
+func (s *syncing) removeOthers(files []File, touched map[string]bool) error {
+	wanted := make(map[string]bool, len(files))
+	for i := range files {
+		wanted[files[i].Path] = true
+	}
+	for name := range s.all() {
 		if wanted[name] {
 			continue
 		}
@@ -431,16 +521,32 @@ func (s *syncing) commit(files []File) error {
 		s.result.Removed = append(s.result.Removed, name)
 		touched[s.prune(path.Dir(name))] = true
 	}
-	if err := s.root.RemoveAll(stage); err != nil {
-		return fmt.Errorf("clear staging folder: %w", err)
-	}
-	if err := s.flushFolders(touched); err != nil {
-		return err
-	}
-	slices.Sort(s.result.Written)
-	slices.Sort(s.result.Removed)
-	s.folder.known, s.folder.synced = s.knowing, true
 	return nil
+}
+
+// note is what is known from now on. before and last are what was.
+func (s *syncing) note(files []File, todo []int, samePaths bool, before map[string]known, last []want) {
+	f := s.folder
+	if s.private && samePaths {
+		maps.Copy(before, s.knowing)
+		for _, i := range todo {
+			last[i].recipe = files[i].Recipe
+		}
+		f.known, f.last = before, last
+		return
+	}
+	if f.options.Private {
+		f.last = make([]want, len(files))
+	}
+	for i := range files {
+		if f.options.Private {
+			f.last[i] = want{files[i].Path, files[i].Recipe}
+		}
+		if _, asked := s.knowing[files[i].Path]; !asked {
+			s.knowing[files[i].Path] = before[files[i].Path]
+		}
+	}
+	f.known = s.knowing
 }
 
 // move brings one staged file into place, together with the whole of the
@@ -448,23 +554,27 @@ func (s *syncing) commit(files []File) error {
 // what else it holds may come early.
 func (s *syncing) move(name string, moved map[string]bool) error {
 	unit := name
+	if now, there := s.present(name); there && now.regular {
+		return s.root.Rename(path.Join(stage, name), name) // its folders are there, too
+	}
 	for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
 		if moved[folder] {
 			return nil
 		}
-		if !s.folders[folder] {
+		if !s.isFolder(folder) {
 			unit = folder
 		}
 	}
 	moved[unit] = true
-	switch _, isFile := s.there[unit]; {
+	switch _, isFile := s.present(unit); {
 	case unit != name && isFile: // a file of a former build where a folder is to be
 		if err := s.root.Remove(unit); err != nil {
 			return err
 		}
 		delete(s.there, unit)
+		delete(s.folder.known, unit)
 		s.result.Removed = append(s.result.Removed, unit)
-	case s.folders[unit]: // a folder of a former build where a file is to be
+	case s.isFolder(unit): // a folder of a former build where a file is to be
 		if err := s.root.RemoveAll(unit); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"cardbowl/generator/internal/config"
 	"cardbowl/generator/internal/content"
+	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/source"
 )
 
@@ -40,12 +41,60 @@ type Options struct {
 	Now     time.Time
 }
 
+// Window is the time for which documents are shown as they are at a moment: from
+// the last before it at which one appears or goes, to before the next. Zero
+// where there is no such moment.
+func Window(heads []*content.Head, now time.Time) (from, until time.Time) {
+	turn := func(t time.Time) {
+		switch {
+		case t.IsZero():
+		case t.After(now):
+			if until.IsZero() || t.Before(until) {
+				until = t
+			}
+		case t.After(from):
+			from = t
+		}
+	}
+	for _, head := range heads {
+		front := &head.Front
+		turn(front.Date)
+		turn(front.PublishDate)
+		turn(front.ExpiryDate)
+	}
+	return from, until
+}
+
+// Recipe is the digest of everything that Assemble makes a Site of. The clock is
+// in it by the window alone.
+func Recipe(cfg config.Config, heads []*content.Head, tree source.Tree, reserved map[string]string, options Options) memo.Digest {
+	from, until := Window(heads, options.Now)
+	text := make([]byte, 0, len(heads)*len(memo.Digest{}))
+	for _, head := range heads {
+		text = append(text, head.Seen[:]...)
+	}
+	documents := memo.OfBytes(text)
+	text = text[:0]
+	for _, folder := range []string{"content/", "static/"} {
+		for _, f := range tree.Under(folder) {
+			if len(heads) > 0 && heads[0].File == f.Path { // both are by path
+				heads = heads[1:]
+				continue
+			}
+			d := memo.Of(f.Path, f.Digest)
+			text = append(text, d[:]...)
+		}
+	}
+	return memo.Of(cfg.Seen, documents, memo.OfBytes(text), reserved, options.Drafts, options.Future, options.Expired, from, until)
+}
+
 // Site is everything there is, with addresses.
 type Site struct {
 	Config config.Config
-	Pages  []*Page  // by path: documents, lists and term pages
-	Files  []File   // published as they are, by path
-	Extras []string // of Sitemap, Robots and Redirects, those that no file of the site stands for
+	Pages  []*Page     // by path: documents, lists and term pages
+	Files  []File      // published as they are, by path
+	Seen   memo.Digest // of everything the site was assembled from
+	Extras []string    // of Sitemap, Robots and Redirects, those that no file of the site stands for
 
 	Missing *Page // what the answer to addresses that lead nowhere says; nil for the theme's own words
 
@@ -71,6 +120,7 @@ type Page struct {
 	Section string
 	Doc     *content.Head     // nil for a list that no document describes
 	Number  int               // of that document among all, from 0
+	Place   int               // of the page among all
 	Form    string            // name of the form at its end; empty: none
 	Aliases []string          // former site paths
 	Terms   map[string][]Term // by taxonomy

@@ -44,6 +44,8 @@ type Reader struct {
 	theme  fs.FS // laid under templates/
 	now    func() time.Time
 	stamps map[string]stamp
+	last   *Tree // of the last Read, where nothing was wrong with it
+	root   *os.Root
 }
 
 // stamp is what stat said of a file when its digest was taken.
@@ -105,6 +107,7 @@ func Folders(dir string) []string {
 // link, a device) are in the list and leave the file out; the error is for a
 // folder that cannot be read at all, and for the context's end.
 func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
+	r.last = nil
 	root, err := os.OpenRoot(r.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Tree{}, diag.List{{File: ConfigFile, Message: "there is no folder " + r.dir, Hint: howToNameASite}}, nil
@@ -164,7 +167,103 @@ func (r *Reader) Read(ctx context.Context) (Tree, diag.List, error) {
 	if err != nil {
 		return Tree{}, nil, err
 	}
-	return newTree(append(theme, read...)), append(problems, more...), nil
+	tree := newTree(append(theme, read...))
+	if problems = append(problems, more...); len(problems) == 0 {
+		r.last, r.root = &tree, root
+	}
+	return tree, problems, nil
+}
+
+// ReadAgain is Read where nothing but what names name can have changed since the
+// last Read: paths below the site folder, slash-separated. It looks at those
+// alone, and at everything where they do not say enough, as of a folder.
+func (r *Reader) ReadAgain(ctx context.Context, names []string) (Tree, diag.List, error) {
+	if r.last == nil {
+		return r.Read(ctx)
+	}
+	files := slices.Clone(r.last.files)
+	buffer := make([]byte, 64<<10)
+	for _, name := range names {
+		if !within(name) {
+			continue
+		}
+		var simple bool
+		if files, simple = r.renew(files, name, buffer); !simple {
+			return r.Read(ctx)
+		}
+	}
+	r.last = &Tree{files}
+	return *r.last, nil, nil
+}
+
+// within tells whether a path can be one of a Tree.
+func within(name string) bool {
+	if name == ConfigFile {
+		return true
+	}
+	start, below, _ := strings.Cut(name, "/")
+	if !slices.Contains(folders(), start) {
+		return false
+	}
+	for part := range strings.SplitSeq(below, "/") {
+		if ignored(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// templates is the folder that the built-in theme is laid under.
+const templates = "templates/"
+
+// renew brings one file of a list up to date. simple is false where that takes
+// more than a look at the file.
+func (r *Reader) renew(files []File, name string, buffer []byte) (renewed []File, simple bool) {
+	at, known := slices.BinarySearchFunc(files, name, func(f File, p string) int { return strings.Compare(f.Path, p) })
+	if known && files[at].BuiltIn {
+		return files, false
+	}
+	info, err := r.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		isFolder := at < len(files) && strings.HasPrefix(files[at].Path, name+"/")
+		if name == ConfigFile || isFolder || strings.HasPrefix(name, templates) {
+			return files, false
+		}
+		if known {
+			delete(r.stamps, name)
+			files = slices.Delete(files, at, at+1)
+		}
+		return files, true
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return files, false
+	}
+	f := File{Path: name, from: r.root.FS(), at: name}
+	if known {
+		f = files[at]
+	}
+	s, err := r.stampOf(f, buffer)
+	if err != nil {
+		return files, false
+	}
+	f.Size, f.Digest = s.size, s.digest
+	switch {
+	case known:
+		files[at] = f
+	case strings.HasPrefix(name, templates) || !besideAnother(files, at, name):
+		return files, false
+	default:
+		files = slices.Insert(files, at, f)
+	}
+	r.stamps[name] = s
+	return files, true
+}
+
+// besideAnother tells whether the folder of a new file is known to be one, and no
+// link to one. at is the file's place in the list.
+func besideAnother(files []File, at int, name string) bool {
+	folder := path.Dir(name) + "/"
+	return at > 0 && strings.HasPrefix(files[at-1].Path, folder) || at < len(files) && strings.HasPrefix(files[at].Path, folder)
 }
 
 // Settings is a Tree of site.yaml alone, for who needs no more; an empty one
@@ -291,7 +390,7 @@ func (r *Reader) builtIn(site Tree) ([]File, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		at := "templates/" + name
+		at := templates + name
 		if _, own := site.File(at); own || path.Ext(name) == ".go" || ignored(path.Base(name)) {
 			return nil
 		}

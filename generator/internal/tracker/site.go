@@ -36,9 +36,10 @@ func unknownSite() *site {
 	return &site{index: manifest.NewIndex(manifest.Manifest{}), zone: time.UTC, base: &url.URL{Path: "/"}, frame: plainFrame, abroad: plainFrame}
 }
 
-func newSite(m manifest.Manifest) (*site, error) {
+// newSite is the site of a manifest. last is the one before it.
+func newSite(m manifest.Manifest, last *site) (*site, error) {
 	s := unknownSite()
-	s.manifest, s.index, s.known = m, manifest.NewIndex(m), true
+	s.manifest, s.index, s.known = m, last.index.Next(m), true
 	if m.TimeZone != "" {
 		zone, err := time.LoadLocation(m.TimeZone)
 		if err != nil {

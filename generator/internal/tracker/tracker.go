@@ -49,6 +49,7 @@ type Tracker struct {
 
 	knownMutex sync.Mutex
 	known      map[string]bool // pages and sentences the store has been told of
+	noted      []manifest.Page // those of the last manifest that it was told of
 
 	placesMutex sync.Mutex
 	places      map[string]bool
@@ -92,7 +93,7 @@ func (t *Tracker) Handler(pages http.Handler) http.Handler {
 // store is returned, but the new manifest is in force all the same; with a
 // manifest that cannot be used (an unknown time zone) the old one stays.
 func (t *Tracker) SetManifest(m manifest.Manifest) error {
-	s, err := newSite(m)
+	s, err := newSite(m, t.site.Load())
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,10 @@ func (t *Tracker) remember(m manifest.Manifest, now time.Time) error {
 	var pages []store.Page
 	var texts []store.ConsentText
 	var names []string
-	for _, p := range m.Pages {
+	for i, p := range m.Pages {
+		if i < len(t.noted) && t.noted[i].Path == p.Path && t.noted[i].Revision == p.Revision {
+			continue // as most are
+		}
 		if name := "page " + p.Path + " " + p.Revision; !t.known[name] {
 			names = append(names, name)
 			pages = append(pages, store.Page{Path: p.Path, Digest: p.Revision, Title: p.Title, Kind: p.Kind, Date: p.Date})
@@ -131,6 +135,7 @@ func (t *Tracker) remember(m manifest.Manifest, now time.Time) error {
 	for _, name := range names {
 		t.known[name] = true
 	}
+	t.noted = m.Pages
 	return nil
 }
 

@@ -1,4 +1,4 @@
-// Package watch says when the site folder may have changed.
+// Package watch says when the site folder may have changed, and where.
 //
 // In go folders, out comes a channel that receives after changes have calmed
 // down: editors save by renaming, tools write in bursts, folders appear with
@@ -6,5 +6,6 @@
 // cannot watch (no more watches, a network share), the folders are scanned at
 // intervals instead and the receiver is told once.
 //
-// It deliberately does not say what changed: events only wake, digests decide.
+// It deliberately does not say what changed: events tell where to look again, and
+// digests decide.
 package watch

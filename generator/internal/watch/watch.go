@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,21 +16,42 @@ import (
 
 const (
 	// calm is how long nothing must happen before a wake-up.
-	calm = 80 * time.Millisecond
+	calm = 25 * time.Millisecond
 	// impatience is how long a steady stream of changes can put it off.
 	impatience = time.Second
 	// pollEvery is the interval of scanning where watching does not work.
 	pollEvery = time.Second
 )
 
+// Change is where to look again.
+type Change struct {
+	Files []string // that may have changed, appeared or gone, or be folders; as the watched folders were given, with what is below them
+	All   bool     // more may have changed than is named
+}
+
+// many is how many names are worth telling apart.
+const many = 200
+
+// and adds a name, or where it is empty everything.
+func (c Change) and(name string) Change {
+	switch {
+	case c.All || name == "" || len(c.Files) == many && !slices.Contains(c.Files, name):
+		return Change{All: true}
+	case !slices.Contains(c.Files, name):
+		c.Files = append(c.Files, name)
+	}
+	return c
+}
+
 // Watcher watches until its context ends.
 type Watcher struct {
-	// Wake receives after changes. It holds at most one wake-up.
-	Wake <-chan struct{}
+	// Wake receives after changes. It holds at most one wake-up, which is of all
+	// changes since the one before.
+	Wake <-chan Change
 	// Notice receives what the writer should know, such as a fallback.
 	Notice <-chan string
 
-	wake   chan struct{}
+	wake   chan Change
 	notice chan string
 	events *fsnotify.Watcher
 	top    string   // watched for itself only
@@ -44,7 +66,7 @@ func Start(ctx context.Context, top string, below []string) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start watching: %w", err)
 	}
-	wake, notice := make(chan struct{}, 1), make(chan string, 4)
+	wake, notice := make(chan Change, 1), make(chan string, 4)
 	w := &Watcher{Wake: wake, Notice: notice, wake: wake, notice: notice, events: events, top: top, below: below}
 	if err := events.Add(top); err != nil {
 		events.Close()
@@ -80,6 +102,7 @@ func (w *Watcher) run(ctx context.Context, failed bool) {
 	quiet := time.NewTimer(time.Hour)
 	quiet.Stop()
 	var since time.Time // of the first change not yet told
+	var change Change   // not yet told
 	poll := time.NewTicker(pollEvery)
 	defer poll.Stop()
 	if failed {
@@ -108,6 +131,7 @@ func (w *Watcher) run(ctx context.Context, failed bool) {
 			if since.IsZero() {
 				since = time.Now()
 			}
+			change = change.and(event.Name)
 			quiet.Reset(min(calm, max(0, impatience-time.Since(since))))
 		case err, open := <-w.events.Errors:
 			if !open {
@@ -116,12 +140,13 @@ func (w *Watcher) run(ctx context.Context, failed bool) {
 			if errors.Is(err, fsnotify.ErrEventOverflow) {
 				w.tell("too many changes at once to be told apart; looking at everything again")
 			}
+			change = change.and("")
 			quiet.Reset(calm)
 		case <-poll.C:
-			w.signal()
+			w.signal(Change{All: true})
 		case <-quiet.C:
-			since = time.Time{}
-			w.signal()
+			w.signal(change)
+			since, change = time.Time{}, Change{}
 		}
 	}
 }
@@ -145,11 +170,18 @@ func (w *Watcher) inside(name string) bool {
 	return false
 }
 
-func (w *Watcher) signal() {
+func (w *Watcher) signal(change Change) {
 	select {
-	case w.wake <- struct{}{}:
-	default: // one is waiting already
+	case waiting := <-w.wake: // nobody came for it yet
+		if waiting.All {
+			change = waiting
+		}
+		for _, name := range waiting.Files {
+			change = change.and(name)
+		}
+	default:
 	}
+	w.wake <- change // nobody else sends
 }
 
 func (w *Watcher) tell(text string) {
