@@ -25,7 +25,7 @@ import (
 
 type reportFlags struct {
 	site, store, manifest, from, format string
-	preview                             bool
+	preview, watch                      bool
 	query                               tracker.ReportQuery
 }
 
@@ -34,9 +34,12 @@ func reportCommand(w World) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "report",
 		Short:   "Which post brought whom: the per-post lead report and the funnel",
-		Example: "  cardbowl report --since 90d\n  cardbowl report --preview\n  cardbowl report --format json --since 2026-01-01 --until 2026-03-31",
+		Example: "  cardbowl report --since 90d\n  cardbowl report --preview\n  cardbowl report --since 1d --watch\n  cardbowl report --format json --since 2026-01-01 --until 2026-03-31",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if f.watch {
+				return watchReport(c.Context(), w, f)
+			}
 			made, err := makeReport(c.Context(), w, f)
 			if err != nil {
 				return err
@@ -54,6 +57,7 @@ func reportCommand(w World) *cobra.Command {
 	c.Flags().StringVar(&f.query.By, "by", "post", "`WHAT` a line is: "+strings.Join(report.Breakdowns(), ", "))
 	c.Flags().StringVar(&f.query.Attribution, "attribution", "converted_on", "`HOW` a card is credited: converted_on (whose form was sent), first_post (read first that day), assist (read besides)")
 	c.Flags().StringVar(&f.format, "format", "text", "text, json, csv or html")
+	c.Flags().BoolVar(&f.watch, "watch", false, "draw the report again every few seconds, until Ctrl-C")
 	offer(c, "by", report.Breakdowns())
 	offer(c, "attribution", report.Attributions())
 	offer(c, "format", []string{"text", "json", "csv", "html"})

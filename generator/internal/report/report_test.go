@@ -97,6 +97,12 @@ func TestGolden(t *testing.T) {
 			return WriteText(b, r, TextOptions{Width: 120, Fancy: true, Color: true})
 		}},
 		{"compared.json", func(b *bytes.Buffer) error { return WriteJSON(b, with) }},
+		{"compared.csv", func(b *bytes.Buffer) error { return WriteCSV(b, with) }},
+		{"compared.txt", func(b *bytes.Buffer) error { return WriteText(b, with, TextOptions{}) }},
+		{"compared-80.txt", func(b *bytes.Buffer) error { return WriteText(b, with, TextOptions{Width: 80, Fancy: true}) }},
+		{"compared-140-colour.txt", func(b *bytes.Buffer) error {
+			return WriteText(b, with, TextOptions{Width: 140, Fancy: true, Color: true})
+		}},
 		{"empty.json", func(b *bytes.Buffer) error { return WriteJSON(b, empty) }},
 		{"empty.txt", func(b *bytes.Buffer) error { return WriteText(b, empty, TextOptions{Width: 80}) }},
 	} {

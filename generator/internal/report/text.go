@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"cardbowl/generator/internal/funnel"
@@ -22,6 +23,8 @@ type TextOptions struct {
 const (
 	narrowest = 60
 	widePost  = 60 // columns the post's name may take when nothing is cut
+	goodPost  = 28 // columns it has before another column of figures gets a place
+	leastPost = 12
 	barWidth  = 30
 )
 
@@ -74,7 +77,13 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 	b.WriteString("\n")
 	p.funnel(&b, r)
 	b.WriteString("\n")
-	for _, line := range wrapped(meaning(r), o.Width) {
+	if said := comparison(r); len(said) > 0 {
+		for _, sentence := range said {
+			p.say(&b, sentence)
+		}
+		b.WriteString("\n")
+	}
+	for _, line := range wrapped(definitionsOf(r), o.Width) {
 		b.WriteString(p.faint(line) + "\n")
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -87,25 +96,75 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 type column struct {
 	head string
 	cell func(Post) string
-	wide bool // only where there is room
+	turn int // at which it is given a place where not all have one; 0 always
 }
 
-func columns() []column {
-	return []column{
-		{"Views", func(p Post) string { return grouped(p.Steps.Of(funnel.PageView)) }, true},
-		{"Visitors", func(p Post) string { return grouped(p.Visitors) }, false},
-		{"Form seen", func(p Post) string { return grouped(p.Steps.Of(funnel.FormView)) }, false},
-		{"Started", func(p Post) string { return grouped(p.Steps.Of(funnel.FormStart)) }, true},
-		{"Sent", func(p Post) string { return grouped(p.Submissions) }, false},
-		{"Leads", func(p Post) string { return grouped(p.Leads) }, false},
-		{"Rate (95 %)", func(p Post) string { return share(p.Rate, p.RateLow, p.RateHigh, p.Enough) }, false},
+// columns are those that have something to say, in the order they stand.
+func (p pen) columns(r Report, shown []Post) []column {
+	all := []column{
+		{"Views", func(p Post) string { return grouped(p.Steps.Of(funnel.PageView)) }, 7},
+		{"Visitors", func(p Post) string { return grouped(p.Visitors) }, 0},
+		{"Form seen", func(p Post) string { return grouped(p.Steps.Of(funnel.FormView)) }, 0},
+		{"Started", func(p Post) string { return grouped(p.Steps.Of(funnel.FormStart)) }, 8},
+		{"Sent", func(p Post) string { return grouped(p.Submissions) }, 0},
+		{"Leads", func(p Post) string { return grouped(p.Leads) }, 0},
+		{"Rate (95 %)", func(p Post) string { return share(p.Rate, p.RateLow, p.RateHigh, p.Enough) }, 0},
 	}
+	if slices.ContainsFunc(shown, func(p Post) bool { return p.Rank != nil }) {
+		all = append(all, column{"Rank", rankOf, 1})
+	}
+	if slices.ContainsFunc(shown, func(p Post) bool { return p.Change != nil && p.Change.Verdict != TooFew }) {
+		all = append(all, column{"Change", p.change, 2})
+	}
+	if last := len(r.Funnel) - 1; last >= 0 && r.Funnel[last].Side == funnel.SalesSide && slices.ContainsFunc(r.Funnel, func(s FunnelStep) bool { return s.Side == funnel.SalesSide && s.Count > 0 }) {
+		step := r.Funnel[last].Step
+		all = append(all, column{printable(string(step)), func(p Post) string { return grouped(p.Steps.Of(step)) }, 3})
+	}
+	if slices.ContainsFunc(shown, func(p Post) bool { return p.Value != 0 }) {
+		all = append(all, column{"Value", func(p Post) string { return money(p.Value) }, 4},
+			column{"per 100", func(p Post) string {
+				if p.PerHundred == nil {
+					return "–"
+				}
+				return money(*p.PerHundred)
+			}, 5})
+	}
+	if slices.ContainsFunc(shown, func(p Post) bool { return p.Needed != nil && *p.Needed > 0 }) {
+		all = append(all, column{"Needs", func(p Post) string {
+			if p.Needed == nil || *p.Needed == 0 {
+				return "–"
+			}
+			return about(*p.Needed)
+		}, 6})
+	}
+	return all
+}
+
+func rankOf(p Post) string {
+	if p.Rank == nil {
+		return "–"
+	}
+	return grouped(*p.Rank)
+}
+
+// change is by how many points the rate differs, where that can be told.
+func (p pen) change(post Post) string {
+	if post.Change == nil || post.Change.Difference == nil || post.Change.Verdict == TooFew {
+		return "–"
+	}
+	if post.Change.Verdict == Unclear {
+		return "unclear"
+	}
+	return points(*post.Change.Difference)
 }
 
 func (p pen) posts(b *strings.Builder, r Report) {
 	shown, silent := listed(lines(r))
+	ranked := false
 	if len(shown) > 0 {
-		b.WriteString(p.table(lineName(r), shown))
+		var drawn string
+		drawn, ranked = p.table(r, shown)
+		b.WriteString(drawn)
 	}
 	if silent > 0 {
 		b.WriteString(p.faint(counted(silent, "other page")+" without visitors") + "\n")
@@ -113,16 +172,67 @@ func (p pen) posts(b *strings.Builder, r Report) {
 	if n := r.Other.Submissions; n > 0 {
 		b.WriteString(p.warm(counted(n, "submission")+" on a post that this site does not know") + "\n")
 	}
+	if !ranked {
+		p.say(b, bestOf(r))
+	}
+	p.say(b, neededOf(r))
 }
 
-// table draws the lines; head is what each of them is.
-func (p pen) table(head string, shown []Post) string {
-	var cols []column
-	for _, c := range columns() {
-		if !c.wide || p.Width == 0 || p.Width >= 100 {
-			cols = append(cols, c)
+// say writes a sentence as wide as the page; nothing for none.
+func (p pen) say(b *strings.Builder, sentence string) {
+	if sentence == "" {
+		return
+	}
+	for _, line := range wrapped(sentence, p.Width) {
+		b.WriteString(line + "\n")
+	}
+}
+
+// fit is the columns there is room for beside the names of posts, and that room.
+// Those without a turn of their own always stand.
+func (p pen) fit(all []column, shown []Post, longest int) (cols []column, room int) {
+	if p.Width == 0 {
+		return all, max(widePost, longest)
+	}
+	width := func(c column) int {
+		widest := text.StringWidth(c.head)
+		for _, post := range shown {
+			widest = max(widest, text.StringWidth(c.cell(post)))
+		}
+		return widest + 2
+	}
+	room = p.Width
+	last := 0
+	for _, c := range all {
+		last = max(last, c.turn)
+		if c.turn == 0 {
+			room -= width(c)
 		}
 	}
+	taken := 0
+	for turn := 1; turn <= last; turn++ {
+		for _, c := range all {
+			if c.turn != turn {
+				continue
+			}
+			if left := room - width(c); left < min(longest, goodPost) {
+				return within(all, taken), max(room, leastPost)
+			}
+			room -= width(c)
+		}
+		taken = turn
+	}
+	return all, max(room, leastPost)
+}
+
+func within(all []column, turn int) []column {
+	return slices.DeleteFunc(slices.Clone(all), func(c column) bool { return c.turn > turn })
+}
+
+// table is the lines as rows; ranked tells whether their ranks are among the
+// columns.
+func (p pen) table(r Report, shown []Post) (drawn string, ranked bool) {
+	head := lineName(r)
 	names := make([]string, len(shown))
 	longest := text.StringWidth(head)
 	for i, post := range shown {
@@ -135,20 +245,8 @@ func (p pen) table(head string, shown []Post) string {
 		}
 		longest = max(longest, text.StringWidth(names[i]))
 	}
-	room := widePost
-	if p.Width > 0 {
-		room = p.Width
-		for _, c := range cols {
-			widest := text.StringWidth(c.head)
-			for _, post := range shown {
-				widest = max(widest, text.StringWidth(c.cell(post)))
-			}
-			room -= widest + 2
-		}
-		room = max(room, 12)
-	} else {
-		room = max(room, longest)
-	}
+	cols, room := p.fit(p.columns(r, shown), shown, longest)
+	ranked = slices.ContainsFunc(cols, func(c column) bool { return c.head == "Rank" })
 	t := table.NewWriter()
 	style := table.StyleDefault
 	style.Options = table.OptionsNoBordersAndSeparators
@@ -176,6 +274,10 @@ func (p pen) table(head string, shown []Post) string {
 				cell = p.faint(cell)
 			case c.head == "Sent":
 				cell = p.good(cell)
+			case c.head == "Change" && post.Change.Verdict == Up:
+				cell = p.good(cell)
+			case c.head == "Change" && post.Change.Verdict == Down:
+				cell = p.warm(cell)
 			}
 			row = append(row, cell)
 		}
@@ -185,7 +287,7 @@ func (p pen) table(head string, shown []Post) string {
 	for line := range strings.SplitSeq(t.Render(), "\n") {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	return b.String()
+	return b.String(), ranked
 }
 
 func (p pen) funnel(b *strings.Builder, r Report) {

@@ -54,20 +54,26 @@ func counted(n int, one string) string {
 
 // periodOf is the days of a report in words: "24 Oct – 22 Nov 2026 (30 days)".
 func periodOf(r Report) string {
-	since, err1 := time.Parse(time.DateOnly, r.Since)
-	until, err2 := time.Parse(time.DateOnly, r.Until)
+	days := len(daysBetween(r.Since, r.Until))
+	if days < 2 {
+		return spanWords(r.Since, r.Until)
+	}
+	return spanWords(r.Since, r.Until) + " (" + counted(days, "day") + ")"
+}
+
+// spanWords is two days and what lies between: "24 Oct – 22 Nov 2026".
+func spanWords(from, to string) string {
+	since, err1 := time.Parse(time.DateOnly, from)
+	until, err2 := time.Parse(time.DateOnly, to)
 	switch {
 	case err1 != nil || err2 != nil:
-		return r.Since + " – " + r.Until
+		return from + " – " + to
 	case since.Equal(until):
 		return until.Format("2 Jan 2006")
+	case since.Year() == until.Year():
+		return since.Format("2 Jan") + " – " + until.Format("2 Jan 2006")
 	}
-	days := int(until.Sub(since).Hours()/24+0.5) + 1
-	first := "2 Jan 2006"
-	if since.Year() == until.Year() {
-		first = "2 Jan"
-	}
-	return fmt.Sprintf("%s – %s (%s)", since.Format(first), until.Format("2 Jan 2006"), counted(days, "day"))
+	return since.Format("2 Jan 2006") + " – " + until.Format("2 Jan 2006")
 }
 
 // stepNote is what a step's count means beside the one it is measured by.

@@ -43,8 +43,12 @@ func WriteCSV(w io.Writer, r Report) error {
 		header = append(header, string(s.Step))
 	}
 	rows[0] = append(header, "visitors", "converters", "submissions", "leads", "value", "rate", "rate_low", "rate_high", "enough")
+	if r.Groups == nil {
+		rows[0] = append(rows[0], "rate_shrunk", "rank", "readers_needed", "value_per_hundred", "change", "change_low", "change_high")
+	}
 	for _, p := range r.Posts {
-		rows = append(rows, r.cells(p.Figures, p.Path, p.Kind, p.Title, p.Date, strings.Join(p.Tags, " "), strconv.FormatBool(p.Gone)))
+		row := r.cells(p.Figures, p.Path, p.Kind, p.Title, p.Date, strings.Join(p.Tags, " "), strconv.FormatBool(p.Gone))
+		rows = append(rows, append(row, p.Standing.cells()...))
 	}
 	for _, g := range r.Groups {
 		rows = append(rows, r.cells(g.Figures, g.Key, g.Path, g.Title, g.Since))
@@ -67,6 +71,22 @@ func (r Report) cells(f Figures, of ...string) []string {
 		row[i] = inert(row[i])
 	}
 	return row
+}
+
+// cells are the standing of a post in the CSV.
+func (s Standing) cells() []string {
+	change := Change{}
+	if s.Change != nil {
+		change = *s.Change
+	}
+	return []string{number(s.Shrunk), whole(s.Rank), whole(s.Needed), number(s.PerHundred), number(change.Difference), number(change.Low), number(change.High)}
+}
+
+func whole(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
 }
 
 func number(x *float64) string {
