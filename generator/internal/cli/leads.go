@@ -19,7 +19,7 @@ type leadsFlags struct {
 
 func (f *leadsFlags) add(c *cobra.Command) {
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
-	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.store, "store", "", storeUsage)
 	c.Flags().BoolVar(&f.preview, "preview", false, "those of cardbowl serve")
 }
 

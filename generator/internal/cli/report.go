@@ -48,7 +48,7 @@ func reportCommand(w World) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
-	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.store, "store", "", storeUsage)
 	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
 	c.Flags().StringVar(&f.from, "from", "", "ask a running tracker at this `URL` (with CARDBOWL_TOKEN)")
 	c.Flags().BoolVar(&f.preview, "preview", false, "what cardbowl serve has counted")

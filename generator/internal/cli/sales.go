@@ -114,11 +114,11 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 	}
 	at := previewStore(f.site)
 	if !f.preview {
-		if at, err = storePath(w, f.store, f.site); err != nil {
+		if at, err = storeAddress(w, f.store, f.site); err != nil {
 			return err
 		}
 	}
-	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{})
+	kept, err := store.Open(ctx, at, store.Options{})
 	if err != nil {
 		return failure{problem, err}
 	}

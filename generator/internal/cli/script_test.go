@@ -11,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cardbowl/generator/internal/cli"
+	"cardbowl/generator/internal/store/postgrestest"
 )
 
 // TestMain lets the test binary be the program: scripts and browser tests run
@@ -36,5 +37,23 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Condition:           condition,
 		Cmds:                scriptCommands(),
+	})
+}
+
+// TestPostgresScripts runs the stories of testdata/script/postgres, each with a
+// PostgreSQL database of its own in CARDBOWL_STORE.
+func TestPostgresScripts(t *testing.T) {
+	server := postgrestest.Start(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script/postgres",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("CARDBOWL_UPDATE") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("CARDBOWL_STORE", server.Database(t, ""))
+			env.Setenv("SECOND", server.Database(t, ""))
+			return setUpScript(env)
+		},
+		Condition: condition,
+		Cmds:      scriptCommands(),
 	})
 }

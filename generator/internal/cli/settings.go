@@ -45,38 +45,55 @@ func zoneOf(w World, site string) (*time.Location, error) {
 
 func previewStore(site string) string { return filepath.Join(site, cardbowlFolder, "preview.db") }
 
-// storePath is where the store is: a flag, the environment, or the site folder.
-func storePath(w World, flag, site string) (string, error) {
+// storeUsage is what --store is.
+const storeUsage = "the store: a file or an address of PostgreSQL, as `DSN` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)"
+
+// storeAddress is where the store is: a flag, the environment, or the site
+// folder. It may hold a password: what is printed is store.Shown of it.
+func storeAddress(w World, flag, site string) (string, error) {
 	at := flag
 	if at == "" {
 		at = w.Getenv("CARDBOWL_STORE")
 	}
-	if strings.HasPrefix(at, "postgres://") || strings.HasPrefix(at, "postgresql://") {
-		return "", wrong("PostgreSQL is not built yet; name a file for the embedded store")
-	}
 	if at == "" {
-		at = filepath.Join(site, cardbowlFolder, "cardbowl.db")
+		return filepath.Join(site, cardbowlFolder, "cardbowl.db"), nil
 	}
-	return at, nil
+	return at, knownKind(at)
+}
+
+// knownKind refuses the address of what is no store, before it becomes the name
+// of a file.
+func knownKind(address string) error {
+	if kind, _, isAddress := strings.Cut(address, "://"); isAddress && !store.IsPostgres(address) {
+		return wrong("there are no stores of the kind `%s`; a store is a file or an address such as postgres://cards@localhost/cards", kind)
+	}
+	return nil
 }
 
 // readStore opens what serve or track has counted, beside the running program.
 // The caller closes it.
-func readStore(ctx context.Context, w World, flag, site string, preview bool) (*store.SQLite, error) {
+func readStore(ctx context.Context, w World, flag, site string, preview bool) (store.Store, error) {
 	at, maker := previewStore(site), "serve"
 	if !preview {
 		var err error
-		if at, err = storePath(w, flag, site); err != nil {
+		if at, err = storeAddress(w, flag, site); err != nil {
 			return nil, err
 		}
 		maker = "track"
 	}
-	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{ReadOnly: true})
+	kept, err := store.Open(ctx, at, store.Options{ReadOnly: true})
 	if errors.Is(err, store.ErrNoStore) {
-		return nil, failure{problem, fmt.Errorf("nothing has been counted yet: there is no %s; `cardbowl %s` makes it", at, maker)}
+		return nil, failure{problem, nothingCounted(at, maker)}
 	}
 	if err != nil {
 		return nil, failure{problem, err}
 	}
 	return kept, nil
+}
+
+func nothingCounted(at, maker string) error {
+	if store.IsPostgres(at) {
+		return fmt.Errorf("nothing has been counted yet: there are no tables in %s; `cardbowl %s` makes them", store.Shown(at), maker)
+	}
+	return fmt.Errorf("nothing has been counted yet: there is no %s; `cardbowl %s` makes it", at, maker)
 }

@@ -97,14 +97,17 @@ type storeFlags struct{ site, store string }
 
 func (f *storeFlags) add(c *cobra.Command) {
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
-	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.store, "store", "", storeUsage)
 }
 
 // run does something with the file of the store.
 func (f *storeFlags) run(ctx context.Context, w World, do func(ctx context.Context, path string) error) error {
-	path, err := storePath(w, f.store, f.site)
+	path, err := storeAddress(w, f.store, f.site)
 	if err != nil {
 		return err
+	}
+	if store.IsPostgres(path) {
+		return wrong("`cardbowl store` is not built yet for PostgreSQL; pg_dump backs it up")
 	}
 	err = do(ctx, path)
 	switch {

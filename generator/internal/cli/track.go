@@ -54,7 +54,7 @@ func trackCommand(w World) *cobra.Command {
 	}
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
 	c.Flags().StringVar(&f.addr, "addr", ":8080", "the address to listen at")
-	c.Flags().StringVar(&f.store, "store", "", "the store's `FILE` (default: CARDBOWL_STORE, or .cardbowl/cardbowl.db in the site folder)")
+	c.Flags().StringVar(&f.store, "store", "", storeUsage)
 	c.Flags().StringVar(&f.public, "public", "", "serve the site from `DIR` too (without a value: public in the site folder)")
 	c.Flags().Lookup("public").NoOptDefVal = publicDefault
 	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
@@ -88,7 +88,7 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if err != nil {
 		return failure{problem, err}
 	}
-	at, err := storePath(w, f.store, f.site)
+	at, err := storeAddress(w, f.store, f.site)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	}
 	defer listener.Close()
 	logger := slog.New(slog.NewTextHandler(w.Stderr, nil))
-	kept, err := store.OpenSQLite(ctx, at, store.SQLiteOptions{Logger: logger})
+	kept, err := store.Open(ctx, at, store.Options{Logger: logger})
 	if err != nil {
 		return failure{problem, err}
 	}

@@ -31,9 +31,10 @@ func (o Options) log() *slog.Logger {
 // dialect is where two kinds of database differ in how they are written to and
 // migrated. Queries and statements are the same text for all.
 type dialect struct {
-	name   string // of the folder of its migrations
-	goose  goose.Dialect
-	begin  string // opens a transaction for writing
+	name  string // of the folder of its migrations
+	goose goose.Dialect
+	begin string // opens a transaction for writing
+	// commit fails with unsettled when the transaction may be committed all the same.
 	commit func(context.Context, *sql.Conn) error
 	// patience bounds what one group may take; 0: the database bounds it itself.
 	patience time.Duration

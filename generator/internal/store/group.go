@@ -197,7 +197,7 @@ func (w *writer) commit(group []*request) {
 
 // persist attempts a group again where that may help and cannot count twice: for
 // a bit more than a second, which is what a database needs to start again. What
-// COMMIT failed for is never among it: it may have been stored.
+// may have been stored, because the answer to COMMIT was lost, is never among it.
 func (w *writer) persist(group []*request) error {
 	pause := 5 * time.Millisecond
 	for tries := 1; ; tries++ {
@@ -274,7 +274,7 @@ func (w *writer) attempt(group []*request) (err error) {
 		return &spoiled{w.judged(err)}
 	}
 	if err := w.dialect.commit(ctx, w.conn); err != nil {
-		return &unsettled{w.judged(err)}
+		return w.judged(err)
 	}
 	done = true
 	w.commits.Add(1)
@@ -288,7 +288,7 @@ func (w *writer) judged(err error) error {
 		w.halt(err)
 		return w.stop()
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: %w", ErrUnavailable, plainly(err))
 }
 
 func (w *writer) connect(ctx context.Context) error {

@@ -129,7 +129,7 @@ func (t *transaction) texts(text string, args ...any) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(t.ctx, args...)
+	rows, err := s.QueryContext(t.ctx, storable(args)...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"testing"
 
 	"cardbowl/generator/internal/funnel"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pressly/goose/v3"
 )
 
@@ -99,5 +101,22 @@ func olderStore(t *testing.T, path string, version int64, statements ...string) 
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
+	}
+}
+
+// What is a step for one database is a step for the other.
+func TestEveryStepHasATwin(t *testing.T) {
+	steps := func(folder string) []string {
+		names, err := fs.Glob(migrations, "migrations/"+folder+"/*.sql")
+		if err != nil || len(names) == 0 {
+			t.Fatal(names, err)
+		}
+		for i := range names {
+			names[i] = path.Base(names[i])
+		}
+		return names
+	}
+	if diff := cmp.Diff(steps("sqlite"), steps("postgres")); diff != "" {
+		t.Error("a step is missing for one of the databases; doc.go tells how to write its twin:\n", diff)
 	}
 }

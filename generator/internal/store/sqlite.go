@@ -208,8 +208,10 @@ func sqliteDialect() dialect {
 		goose: goose.DialectSQLite3,
 		begin: "begin immediate",
 		commit: func(ctx context.Context, conn *sql.Conn) error {
-			_, err := conn.ExecContext(ctx, "commit")
-			return err
+			if _, err := conn.ExecContext(ctx, "commit"); err != nil {
+				return &unsettled{err}
+			}
+			return nil
 		},
 		fatal:    sqliteFatal,
 		again:    func(error) bool { return false }, // whoever has begun has the file for itself

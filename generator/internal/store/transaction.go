@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"cardbowl/generator/internal/funnel"
 )
@@ -60,7 +62,7 @@ func (t *transaction) prepared(text string) (*sql.Stmt, error) {
 func (t *transaction) exec(text string, args ...any) error {
 	s, err := t.prepared(text)
 	if err == nil {
-		_, err = s.ExecContext(t.ctx, args...)
+		_, err = s.ExecContext(t.ctx, storable(args)...)
 	}
 	return err
 }
@@ -71,7 +73,7 @@ func (t *transaction) changed(text string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := s.ExecContext(t.ctx, args...)
+	result, err := s.ExecContext(t.ctx, storable(args)...)
 	if err != nil {
 		return 0, err
 	}
@@ -84,13 +86,24 @@ func (t *transaction) row(text string, targets []any, args ...any) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	switch err := s.QueryRowContext(t.ctx, args...).Scan(targets...); {
+	switch err := s.QueryRowContext(t.ctx, storable(args)...).Scan(targets...); {
 	case errors.Is(err, sql.ErrNoRows):
 		return false, nil
 	case err != nil:
 		return false, err
 	}
 	return true, nil
+}
+
+// storable replaces, in texts, what PostgreSQL keeps in none: bytes that are no
+// UTF-8, and NUL. Both stores keep the same.
+func storable(args []any) []any {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok && (!utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0) {
+			args[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 func (t *transaction) tally(k tallyKey) { t.tallyBy(k, 1) }

@@ -45,6 +45,7 @@ func Run(t *testing.T, open Open) {
 		{"journeys", testJourneys},
 		{"what is broken down adds up", testBreakdowns},
 		{"text of every kind", testText},
+		{"text that is none", testBrokenText},
 		{"closed", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
@@ -775,6 +776,26 @@ func testText(t *testing.T, open Open) {
 		}
 		want(t, "claim", all[found].Claim, text)
 	}
+}
+
+// testBrokenText sends what no database may keep as text: the cards are stored,
+// with the sign for a broken character in its place.
+func testBrokenText(t *testing.T, open Open) {
+	s := opened(t, open)
+	sub := submission("ana\xff@example.com")
+	sub.Claim, sub.Placement = "/a\x00b/\xc3\x28", "\x00"
+	sub.Fields = []form.Answer{{Name: "message", Value: "before\x00after\xff"}}
+	r := submit(t, s, sub)
+	submit(t, s, sub)
+	count(t, s, noon, "/posts/\xff/", funnel.PageView, "\x00\xff")
+	all, err := s.Submissions(t.Context(), today, today)
+	if err != nil || len(all) != 2 || all[0].Lead != r.ID || all[1].Lead != r.ID {
+		t.Fatal(all, err)
+	}
+	want(t, "email", all[0].Email, "ana\uFFFD@example.com")
+	want(t, "claim", all[0].Claim, "/a\uFFFDb/\uFFFD(")
+	want(t, "message", all[0].Fields[0].Value, "before\x00after\uFFFD")
+	want(t, "views", tally(counts(t, s, today, today), "/posts/\uFFFD/", funnel.PageView), 1)
 }
 
 func testClosed(t *testing.T, open Open) {
