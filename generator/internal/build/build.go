@@ -61,11 +61,14 @@ type Result struct {
 	Config   config.Config
 	Site     *site.Site        // nil when the build failed before it was assembled; not to be changed
 	Manifest manifest.Manifest // empty when the build failed before its frame was rendered
-	Problems diag.List         // sorted; warnings too
-	Pages    int               // HTML pages of the site
-	Parsed   int               // documents parsed, not remembered
-	Rendered int               // pages rendered, not remembered
-	Assets   int               // files published as they are
+
+	Documents []*content.Document // every one, by file, with a page or without; site.Page's Number counts them
+
+	Problems diag.List // sorted; warnings too
+	Pages    int       // HTML pages of the site
+	Parsed   int       // documents parsed, not remembered
+	Rendered int       // pages rendered, not remembered
+	Assets   int       // files published as they are
 	Output   public.Result
 }
 
@@ -310,6 +313,7 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 		}
 	}
 	t.result.Config, t.result.Site, t.result.Pages = cfg, s, len(t.plan.Pages)
+	t.result.Documents = shelf.Documents
 	t.result.Assets = len(t.assets.Files) + len(s.Files)
 	return t, nil
 }

@@ -156,3 +156,28 @@ func TestBrowserLoadsAgainForScripts(t *testing.T) {
 	}
 	r.unmoved()
 }
+
+// With -N an open page goes where the writer is at work, and stays where it is
+// when that is everywhere.
+func TestBrowserGoesToTheChangedPost(t *testing.T) {
+	t.Parallel()
+	f, r := starter(t), newReader(t)
+	s := f.start("serve", "-N", "-D")
+	r.open(s.url + "about/")
+	r.until(learned)
+	f.edited(countFile, "A post does its work", "Changed: a post does its work")
+	r.until(`location.pathname == "/posts/what-to-count/" && document.querySelector(".prose").innerText.includes("Changed: a post")`)
+	f.edited(countFile, "Changed: a post", "Once more: a post")
+	r.until(`document.querySelector(".prose").innerText.includes("Once more: a post")`)
+	f.edited(settings, "- {title: About, url: /about/}", "- {title: About us, url: /about/}")
+	r.until(`document.querySelector(".site-header").innerText.includes("About us")`)
+	if at := see[string](r, "location.pathname"); at != "/posts/what-to-count/" {
+		t.Errorf("the settings led to %s", at)
+	}
+	// A mistake keeps it where it is, and mending it leads there.
+	f.save("content/posts/new one.md", "---\ntitle: New [\ndate: soon\n---\nText.\n")
+	r.until(`document.querySelector("cardbowl-problems")`)
+	f.save("content/posts/new one.md", "---\ntitle: New\ndraft: true\nslug: größe\n---\nText.\n")
+	r.until(`decodeURIComponent(location.pathname) == "/posts/größe/" && document.querySelector("h1").innerText == "New"`)
+	r.unmoved()
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,9 @@ import (
 
 	"cardbowl/generator/internal/build"
 	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/preview"
+	"cardbowl/generator/internal/site"
 	"cardbowl/generator/internal/source"
 	"cardbowl/generator/internal/store"
 	"cardbowl/generator/internal/tracker"
@@ -37,13 +40,10 @@ func serveCommand(w World) *cobra.Command {
 		Short: "Show the site while you write, with live rebuild, forms and report",
 		Long: "Builds the site into .cardbowl/preview, serves it, and shows every change in the open page. Forms work,\n" +
 			"and what they bring is counted in .cardbowl/preview.db, which never mixes with the real store.",
-		Example: "  cardbowl serve\n  cardbowl serve -s my-blog -D --addr 127.0.0.1:8000",
+		Example: "  cardbowl serve\n  cardbowl serve -D -N\n  cardbowl serve -s my-blog --addr 127.0.0.1:8000",
 		Aliases: []string{"server"},
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if navigate {
-				return wrong("`cardbowl serve -N` is not built yet")
-			}
 			if port != 0 {
 				host, _, err := net.SplitHostPort(addr)
 				if err != nil {
@@ -56,7 +56,7 @@ func serveCommand(w World) *cobra.Command {
 				return failure{problem, err}
 			}
 			flags.site = site
-			d := desk{world: w, flags: flags}
+			d := desk{world: w, flags: flags, navigate: navigate}
 			return d.run(c.Context(), addr, open)
 		},
 	}
@@ -64,7 +64,7 @@ func serveCommand(w World) *cobra.Command {
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:1313", "the address to listen at")
 	c.Flags().IntVarP(&port, "port", "p", 0, "the port to listen at, in place of the one in --addr")
 	c.Flags().BoolVar(&open, "open", false, "open the site in the browser")
-	c.Flags().BoolVarP(&navigate, "navigateToChanged", "N", false, "go to the changed post (not built yet)")
+	c.Flags().BoolVarP(&navigate, "navigateToChanged", "N", false, "let open pages go to the post that was changed")
 	return c
 }
 
@@ -77,6 +77,9 @@ type desk struct {
 	preview *preview.Preview
 	waiting *progress // of the build under way
 	broken  bool      // the last build failed
+
+	navigate bool
+	digests  map[string]memo.Digest // of the documents when they were last looked at; for navigate
 }
 
 func (d *desk) run(ctx context.Context, addr string, open bool) error {
@@ -211,7 +214,7 @@ func (d *desk) rebuild(ctx context.Context, o occasion) build.Result {
 		return result // nobody has to hear of it
 	}
 	base := result.Config.BasePath()
-	change := preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base)}
+	change := preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base), GoTo: d.edited(result)}
 	d.preview.Built(change)
 	changed := slices.Concat(change.Written, change.Removed)
 	switch {
@@ -240,6 +243,31 @@ func (d *desk) build(ctx context.Context, o occasion) (result build.Result, err 
 		return d.builder.Rebuild(ctx, o.changed)
 	}
 	return d.builder.Build(ctx)
+}
+
+// edited is the address of the one document that was changed since the last good
+// build; empty where it was none, or several, or one without a page.
+func (d *desk) edited(result build.Result) string {
+	if !d.navigate {
+		return ""
+	}
+	before := d.digests
+	d.digests = make(map[string]memo.Digest, len(result.Documents))
+	var changed []string
+	for _, doc := range result.Documents {
+		d.digests[doc.File] = doc.Digest
+		if before[doc.File] != doc.Digest {
+			changed = append(changed, doc.File)
+		}
+	}
+	if before == nil || len(changed) != 1 {
+		return ""
+	}
+	page, found := result.Site.ByFile(changed[0])
+	if !found || page.Kind == site.NotFound {
+		return ""
+	}
+	return (&url.URL{Path: result.Config.BasePath() + strings.TrimPrefix(page.Path, "/")}).EscapedPath()
 }
 
 // addresses are the URL paths of output files.

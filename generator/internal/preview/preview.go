@@ -43,6 +43,7 @@ type Preview struct {
 	mu        sync.Mutex
 	build     int // counts good builds: which one a page is of
 	turn      int // counts all builds
+	goTo      string
 	problems  diag.List
 	listeners map[chan message]bool
 	closed    bool
@@ -61,6 +62,7 @@ type state struct {
 	Turn     int       `json:"turn"`
 	Changed  []string  `json:"changed"`  // URL paths of pages and files that were written
 	Gone     []string  `json:"gone"`     // and of those that were removed
+	GoTo     string    `json:"goTo"`     // where the last good build sends open pages; empty: nowhere
 	Problems []problem `json:"problems"` // errors; empty after a good build
 }
 
@@ -68,6 +70,7 @@ type state struct {
 type Change struct {
 	Written []string
 	Removed []string
+	GoTo    string // where open pages go; empty: they stay
 }
 
 type problem struct {
@@ -90,7 +93,7 @@ func (p *Preview) Built(c Change) {
 	defer p.mu.Unlock()
 	p.build++
 	p.turn++
-	p.problems = nil
+	p.problems, p.goTo = nil, c.GoTo
 	s := p.state()
 	s.Changed, s.Gone = c.Written, c.Removed
 	p.broadcast("built", s)
@@ -107,7 +110,7 @@ func (p *Preview) Failed(problems diag.List) {
 
 // state is called with the lock held.
 func (p *Preview) state() state {
-	return state{Run: p.run, Build: p.build, Turn: p.turn, Problems: shown(p.problems)}
+	return state{Run: p.run, Build: p.build, Turn: p.turn, GoTo: p.goTo, Problems: shown(p.problems)}
 }
 
 // Close ends all waiting connections, so that the server can stop.

@@ -39,6 +39,15 @@ const fetched = async () => {
   return answer.ok ? readPage(text) : null;
 };
 
+// leave goes to the page that the writer is at work on. False means that nobody
+// asked for that, or that it is this one.
+const leave = (state) => {
+  if (!state.goTo || new URL(state.goTo, location.href).pathname === location.pathname) return false;
+  sleep();
+  location.assign(state.goTo);
+  return true;
+};
+
 // learn finds out how the page looked before any script changed it.
 const learn = async () => {
   const now = await fetched();
@@ -82,13 +91,15 @@ const wake = () => {
     const state = take(event);
     const problems = state.problems ?? [];
     // A build has passed this page by.
+    if (run === state.run && build !== state.build && leave(state)) return;
     if (run !== state.run || build !== state.build || foreign && Number(turn) !== state.turn) return reload();
     if (!served && !foreign) then(learn);
     if (problems.length && !foreign) show(problems);
   });
   events.addEventListener("built", (event) => {
+    const state = take(event);
     hide();
-    then(() => update(take(event)));
+    if (!leave(state)) then(() => update(state));
   });
   events.addEventListener("failed", (event) => {
     if (foreign) reload();
