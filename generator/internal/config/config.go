@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // a bare server has no zone files, and every day the tracker counts needs them
@@ -119,8 +120,9 @@ type Sender struct {
 	Address string `yaml:"address"`
 }
 
-// At is a diagnostic at a key of site.yaml, named by the keys that lead to it, or
-// at the nearest one there is.
+// At is a diagnostic at a key of site.yaml, named by the keys that lead to it
+// (the number of an entry, from 0, where they lead through a list), or at the
+// nearest one there is.
 func (c Config) At(severity diag.Severity, message, hint string, keys ...string) diag.Diagnostic {
 	return c.text.At(nearest(c.root, keys), severity, message, hint)
 }
@@ -337,6 +339,9 @@ func (l *loader) value(keys ...string) *yaml.Node { return nearest(l.root, keys)
 func nearest(node *yaml.Node, keys []string) *yaml.Node {
 	for _, key := range keys {
 		next := lookup(node, key)
+		if n, err := strconv.Atoi(key); next == nil && err == nil && node.Kind == yaml.SequenceNode && n >= 0 && n < len(node.Content) {
+			next = node.Content[n]
+		}
 		if next == nil {
 			break
 		}

@@ -15,6 +15,7 @@ type Document struct {
 	Head
 	Body     Body
 	Words    int
+	Outside  []Outside   // where the text leads out of the site, in its order
 	Silenced []string    // codes of findings that the text itself asks to be left out
 	Terms    Body        // the words of the text as search.Count packs them, in one segment; nothing where there is no search
 	Titled   bool        // the first heading is the title, and no part of the body

@@ -43,8 +43,9 @@ func (s places) findings(root ast.Node, rendered []byte) {
 			}
 			level = n.Level
 		case *ast.Image:
-			if len(n.Destination) > 0 && strings.TrimSpace(plain(n, s.body)) == "" {
-				s.find("alt", n, fmt.Sprintf("the picture `%s` has no words for who cannot see it", unescaped(n.Destination)), "say between the brackets what it shows: `![a funnel with a line across it](…)`")
+			if len(n.Destination) > 0 && strings.TrimSpace(plain(n, s.body)) == "" && !isDecorative(n) {
+				s.find("alt", n, fmt.Sprintf("the picture `%s` has no words for who cannot see it", unescaped(n.Destination)),
+					"say between the brackets what it shows: `![a funnel with a line across it](…)`; of one that only decorates, say so: `![](…){alt=\"\"}`")
 			}
 		case *ast.Link:
 			part, inPage := bytes.CutPrefix(n.Destination, []byte{'#'})

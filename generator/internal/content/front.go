@@ -330,7 +330,7 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 		front.Draft = f.boolean(name, value)
 	case "published":
 		// Jekyll's boolean, Hugo's date.
-		if value.Tag == "!!bool" {
+		if saysBoolean(value) {
 			front.Draft = !f.boolean(name, value)
 		} else {
 			front.PublishDate = f.date(name, value)
@@ -348,7 +348,7 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 	case "author":
 		front.Authors = f.authors(name, value)
 	case "related":
-		if value.Tag == "!!bool" {
+		if saysBoolean(value) {
 			front.Related.None = !f.boolean(name, value)
 		} else {
 			front.Related.Files = f.list(name, value)
@@ -374,7 +374,7 @@ func (f *fields) key(name string, key, value *yaml.Node) {
 	case "id":
 		front.ID = f.str(name, value)
 	case "form":
-		if value.Tag == "!!bool" {
+		if saysBoolean(value) {
 			front.Form.None = !f.boolean(name, value)
 		} else {
 			front.Form.Name = f.str(name, value)
@@ -449,12 +449,35 @@ func (f *fields) terms(name string, node *yaml.Node) []string {
 	return out
 }
 
+// boolean is true or false, or YAML's older yes and no. A word in quotes is a text,
+// which other programs read now as this and now as that.
 func (f *fields) boolean(name string, node *yaml.Node) bool {
 	var b bool
-	if node.Kind != yaml.ScalarNode || node.Decode(&b) != nil {
+	quoted := node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
+	switch {
+	case node.Kind != yaml.ScalarNode:
 		f.complain(node, diag.Error, fmt.Sprintf("`%s` must be true or false", name), "")
+	case quoted || node.Decode(&b) != nil:
+		f.complain(node, diag.Error, fmt.Sprintf("`%s` must be true or false, not the text `%s`", name, node.Value), meantBoolean(node.Value))
 	}
 	return b
+}
+
+// meantBoolean is how a text that means true or false is written as such.
+func meantBoolean(written string) string {
+	switch strings.ToLower(strings.TrimSpace(written)) {
+	case "true", "yes", "y", "on", "1":
+		return "write true, without quotes"
+	case "false", "no", "n", "off", "0":
+		return "write false, without quotes"
+	}
+	return "write true or false, without quotes"
+}
+
+// saysBoolean tells a value that is true or false, rightly written or not, from
+// the others that its key may have.
+func saysBoolean(node *yaml.Node) bool {
+	return node.Kind == yaml.ScalarNode && slices.Contains([]string{"true", "false", "yes", "no", "on", "off"}, strings.ToLower(strings.TrimSpace(node.Value)))
 }
 
 func (f *fields) number(name string, node *yaml.Node) int {

@@ -53,7 +53,7 @@ func newGoldmark(s Settings, more ...goldmark.Extender) goldmark.Markdown {
 		goldmark.WithParserOptions(
 			parser.WithAutoHeadingID(), parser.WithAttribute(),
 			parser.WithBlockParsers(util.Prioritized(shortcodeBlock{}, 50), util.Prioritized(attributeLine{}, 60)),
-			parser.WithInlineParsers(util.Prioritized(shortcodeInline{}, 50)),
+			parser.WithInlineParsers(util.Prioritized(decorative{}, 40), util.Prioritized(shortcodeInline{}, 50)),
 		),
 		goldmark.WithRendererOptions(renderer.WithNodeRenderers(util.Prioritized(nodes{s.HTML, newHighlighter(s.Plain), words}, 50))),
 	)
@@ -152,6 +152,7 @@ func (r nodes) RegisterFuncs(register renderer.NodeRendererFuncRegisterer) {
 	register.Register(extensionast.KindTable, renderTable)
 	register.Register(extensionast.KindTaskCheckBox, r.renderTask)
 	register.Register(kindCallout, renderCallout)
+	register.Register(kindDecorative, renderDecorative)
 	register.Register(kindShortcodeBlock, renderShortcode)
 	register.Register(kindShortcodeInline, renderShortcode)
 }
@@ -287,14 +288,21 @@ func (s places) markReferences(root ast.Node) []Ref {
 		}
 		var ref Ref
 		switch n := n.(type) {
+		case *ast.AutoLink:
+			if n.AutoLinkType == ast.AutoLinkURL {
+				s.outside(n, n.URL(s.body))
+			}
+			return ast.WalkContinue, nil
 		case *ast.Link:
 			if !internal(n.Destination) {
+				s.outside(n, n.Destination)
 				return ast.WalkContinue, nil
 			}
 			_, file := n.AttributeString(fileLink)
 			ref = Ref{Kind: LinkRef, Target: string(unescaped(n.Destination)), Anywhere: file}
 		case *ast.Image:
 			if !internal(n.Destination) {
+				s.outside(n, n.Destination)
 				return ast.WalkContinue, nil
 			}
 			ref = Ref{Kind: ImageRef, Target: string(unescaped(n.Destination)), Alt: plain(n, s.body), Title: string(unescaped(n.Title))}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cardbowl/generator/internal/diag"
@@ -143,10 +144,10 @@ type menuEntry struct {
 func (p *planner) menus() map[string][]MenuItem {
 	entries := map[string][]menuEntry{}
 	for name, items := range p.config.Menus {
-		for _, item := range items {
+		for i, item := range items {
 			entries[name] = append(entries[name], menuEntry{item: MenuItem{Title: item.Title, URL: p.written(item.URL)}, parent: item.Parent, weight: item.Weight,
 				told: func(severity diag.Severity, message, hint string) {
-					p.problems = append(p.problems, p.config.At(severity, message, hint, "menus", name))
+					p.problems = append(p.problems, p.config.At(severity, message, hint, "menus", name, strconv.Itoa(i)))
 				}})
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -105,6 +106,7 @@ type settled struct {
 	frame        *Planned
 	problems     diag.List
 	texts        *cache.Cache
+	made         map[string]bool // see madeBeside
 }
 
 // part is what one page of the site brings to a plan.
@@ -325,6 +327,7 @@ func (plan *Plan) finish(p *planner) {
 func (p *planner) settle() {
 	p.settled = &settled{texts: p.texts, places: make([]int, len(p.documents)), layouts: make([]string, len(p.site.Pages))}
 	t := p.settled
+	t.made = madeBeside(p.site)
 	t.shared = p.siteData()
 	t.sharedDigest = memo.Of(t.shared)
 	if home, found := p.site.ByPath("/"); found {
@@ -551,6 +554,9 @@ func (p *planner) pageData(pg *site.Page) (Page, resolved, error) {
 	if err != nil {
 		return Page{}, resolved{}, err
 	}
+	for _, o := range doc.Outside {
+		p.checkOwn(pg, content.Ref{Target: o.Address, Line: o.Line, Column: o.Column}, true)
+	}
 	d.ContentDigest = body.digest
 	return d, body, nil
 }
@@ -687,15 +693,42 @@ func (p *planner) addresses() {
 				"visitors get the built-in thank-you until content/ has such a page", "forms", d.Name, "thanks"))
 		}
 	}
+	p.consent()
 	for _, name := range slices.Sorted(maps.Keys(p.config.Menus)) {
-		for _, item := range p.config.Menus[name] {
-			at, _ := cutTail(item.URL)
+		for i, item := range p.config.Menus[name] {
+			address := item.URL
+			if path, own := ownPath(p.config, address); own {
+				address = path
+			}
+			at, _ := cutTail(address)
 			if !strings.HasPrefix(at, "/") || strings.HasPrefix(at, "//") || strings.HasPrefix(at, "/_/") {
 				continue
 			}
-			if _, found := p.site.ByPath(at); !found && !p.site.HasFile(at) {
-				p.problems = append(p.problems, p.config.At(diag.Warning, fmt.Sprintf("the menu `%s` leads to `%s`, which is no page of this site", name, item.URL), "", "menus", name))
+			if _, found := p.site.ByPath(at); !found && !p.site.HasFile(at) && !p.settled.made[at] {
+				hint := ""
+				if near := p.nearestPath(at); near != "" {
+					hint = "did you mean `" + near + "`?"
+				}
+				d := p.config.At(diag.Warning, fmt.Sprintf("the menu `%s` leads to `%s`, which is no page of this site", name, item.URL), hint, "menus", name, strconv.Itoa(i), "url")
+				d.Code = "link"
+				p.problems = append(p.problems, d)
 			}
+		}
+	}
+}
+
+// consent looks for forms that write to whoever fills them in and do not ask.
+func (p *planner) consent() {
+	for _, d := range p.config.Forms {
+		key, why := "confirm", "confirms addresses by mail"
+		if !d.Confirm {
+			key, why = "deliver", "sends `"+d.Deliver+"`"
+		}
+		if d.Consent == "" && (d.Confirm || d.Deliver != "") {
+			found := p.config.At(diag.Error, fmt.Sprintf("the form `%s` %s, and asks for no consent", d.Name, why),
+				"say in its `consent` what a visitor agrees to, such as `consent: \"Yes, write to me about marketing. I can unsubscribe at any time.\"`", "forms", d.Name, key)
+			found.Code = "consent"
+			p.problems = append(p.problems, found)
 		}
 	}
 }

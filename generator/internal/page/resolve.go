@@ -320,7 +320,7 @@ func (p *planner) sitePath(pg *site.Page, at string) (string, bool) {
 	absolute := at
 	if !strings.HasPrefix(at, "/") {
 		absolute = path.Join(pg.Path, at)
-		if strings.HasSuffix(at, "/") {
+		if strings.HasSuffix(at, "/") && absolute != "/" {
 			absolute += "/"
 		}
 	}
@@ -328,11 +328,32 @@ func (p *planner) sitePath(pg *site.Page, at string) (string, bool) {
 		if target, found := p.site.ByPath(candidate); found {
 			return target.Path, true
 		}
-		if p.site.HasFile(candidate) {
+		if p.site.HasFile(candidate) || p.settled.made[candidate] {
 			return candidate, true
 		}
 	}
 	return "", false
+}
+
+// madeBeside are the site paths of what is neither a page of the site nor a file
+// in it: feeds, the further pages of lists, the search.
+func madeBeside(s *site.Site) map[string]bool {
+	out := map[string]bool{"/404.html": true}
+	for _, pg := range s.Pages {
+		for _, name := range pg.Feeds {
+			out[pg.Path+name] = true
+		}
+		for n := 2; n <= pg.Chunks(s.Config.Paginate); n++ {
+			out[pg.ChunkPath(n)] = true
+		}
+	}
+	for _, name := range s.Extras {
+		out["/"+name] = true
+	}
+	if _, planned := searchPage(s); planned {
+		out[searchPath] = true
+	}
+	return out
 }
 
 // cutTail parts an address into its path, decoded, and its query and fragment.

@@ -38,6 +38,10 @@ func (p *planner) shortcode(pg *site.Page, ref content.Ref, inner string, r read
 		case "src", "image", "photo", "poster":
 			pointer := ref
 			pointer.Target, pointer.Alt, pointer.Title = value, ref.Params["alt"], ""
+			if _, said := ref.Params["alt"]; !said && key == "src" { // the others stand beside words that say it
+				p.find("alt", pg, ref, r.tell, diag.Warning, fmt.Sprintf("the picture `%s` has no words for who cannot see it", value),
+					"say what it shows: `alt=\"a funnel with a line across it\"`; of one that only decorates, say so: `alt=\"\"`")
+			}
 			data.Pictures[key] = template.HTML(p.picture(pg, pointer, r))
 			data.URLs[key] = p.pictureAddress(pg, pointer, r)
 		case "href", "link", "url", "to":
@@ -83,6 +87,7 @@ func insteadOf(name string) string {
 // stays as it is, and the template's escaping judges it.
 func (p *planner) address(pg *site.Page, ref content.Ref, r reading) string {
 	if !content.Internal(ref.Target) {
+		p.checkOwn(pg, ref, r.tell)
 		return ref.Target
 	}
 	return r.from(p.linkAddress(pg, ref, r.tell))
