@@ -88,10 +88,13 @@ type Builder struct {
 	kept     *cache.Cache      // opened by the first build
 	workshop *picture.Workshop // of the last build
 
-	before      memo.Digest // of the site when Recall looked at it
-	settled     bool        // nothing of it was too young for that to mean much
-	asksWebP    bool        // of the last build, as the next two
-	from, until time.Time   // the schedule does not change from here to before there
+	before      memo.Digest        // of the site when Recall looked at it
+	settled     bool               // nothing of it was too young for that to mean much
+	asksWebP    bool               // of the last build, as the next two
+	links       []page.OutsideLink // of the last Check, as the next two
+	config      config.Config
+	line        func(file string, line int) (string, error)
+	from, until time.Time // the schedule does not change from here to before there
 }
 
 // New prepares to build.
@@ -300,17 +303,9 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 	}
 	b.plan = t.plan
 	note(t.plan.Problems)
-	silenced := map[string][]string{}
-	for _, d := range shelf.Documents {
-		if d.Silenced != nil {
-			silenced[d.File] = d.Silenced
-		}
-	}
-	t.result.Problems = t.result.Problems.Judged(cfg.Checks, func(file string) []string { return silenced[file] }, b.asked)
-	if o.Strict {
-		for i := range t.result.Problems {
-			t.result.Problems[i].Severity = diag.Error
-		}
+	t.result.Problems = b.judged(t.result.Problems, cfg)
+	if b.asked {
+		b.links, b.config, b.line = page.OutsideLinks(s, shelf.Documents), cfg, lines(tree)
 	}
 	t.result.Config, t.result.Site, t.result.Pages = cfg, s, len(t.plan.Pages)
 	t.result.Documents = shelf.Documents

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"bomb":      writeBomb,
 		"bytes":     writeBytes,
+		"elsewhere": answerElsewhere,
 		"http":      sendRequest,
 		"json":      compareJSON,
 		"port":      reservePort,
@@ -42,6 +44,7 @@ type remembered struct{}
 
 func setUpScript(env *testscript.Env) error {
 	env.Values[remembered{}] = map[string]string{}
+	env.Values[elsewhere{}] = &elsewhere{}
 	program, err := exec.LookPath("cardbowl")
 	env.Setenv("PROGRAM", program) // for stories in which PATH leads nowhere
 	return err
@@ -168,6 +171,38 @@ func reservePort(ts *testscript.TestScript, neg bool, args []string) {
 
 // serverPatience is how long a server of a story may take to come up.
 const serverPatience = 20 * time.Second
+
+// answerElsewhere: elsewhere FILE…. Another site, which has the page /fine, moved
+// /moved there, shows /closed to no program, and nothing else.
+// Its address is $ELSEWHERE, and takes the place of ELSEWHERE in the files.
+// Without files, the site goes out of business.
+func answerElsewhere(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, "elsewhere [FILE…]", len(args), 0)
+	if len(args) == 0 {
+		ts.Value(elsewhere{}).(*elsewhere).Close()
+		return
+	}
+	other := ts.Value(elsewhere{}).(*elsewhere)
+	other.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/fine":
+		case "/moved":
+			http.Redirect(w, r, "/fine", http.StatusMovedPermanently)
+		case "/closed":
+			w.WriteHeader(http.StatusForbidden)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	ts.Defer(other.Close)
+	ts.Setenv("ELSEWHERE", other.URL)
+	for _, file := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(strings.ReplaceAll(ts.ReadFile(file), "ELSEWHERE", other.URL)), 0o644))
+	}
+}
+
+// elsewhere is the other site of a story, and the key of it.
+type elsewhere struct{ *httptest.Server }
 
 // terminate: terminate. What a system's manager sends to the story's servers.
 func terminate(ts *testscript.TestScript, neg bool, args []string) {
