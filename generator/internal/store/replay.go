@@ -32,12 +32,12 @@ type Sale struct {
 // counts visitors itself is not for it. A million events take some seconds.
 //
 // It is ErrNoLead for a sale to somebody who never sent a card.
-func (s *SQLite) Replay(ctx context.Context, happened []Happened) error {
-	if s.writer == nil {
+func (d *database) Replay(ctx context.Context, happened []Happened) error {
+	if d.writer == nil {
 		return ErrReadOnly
 	}
 	unknown := false
-	err := s.writer.do(ctx, func(t *transaction) error {
+	err := d.writer.do(ctx, func(t *transaction) error {
 		err := t.replay(happened)
 		unknown = errors.Is(err, ErrNoLead)
 		return err
