@@ -30,9 +30,10 @@ type World struct {
 	Days    int
 	Readers float64 // a day, on average
 	Posts   []Post
-	Home    string   // path of a page that is no post, through which some come in; empty: none
-	Blocked float64  // the share of readers whose views no script can tell of
-	Stages  []string // of sales, in their order
+	Home    string    // path of a page that is no post, through which some come in; empty: none
+	Blocked float64   // the share of readers whose views no script can tell of
+	Stages  []string  // of sales, in their order
+	Until   time.Time // nothing happens from this moment on; zero: it goes on to the last day
 }
 
 // Reader is one browser on one day.
@@ -138,6 +139,9 @@ func (w World) All() iter.Seq[Day] {
 			}
 			slices.SortStableFunc(ahead, func(a, b Step) int { return a.At.Compare(b.At) })
 			end := w.Start.AddDate(0, 0, n+1)
+			if !w.Until.IsZero() && end.After(w.Until) {
+				end = w.Until
+			}
 			due := 0
 			for due < len(ahead) && ahead[due].At.Before(end) {
 				due++
@@ -191,6 +195,10 @@ func (w World) readers(random *rand.Rand, n int, people *people) []Reader {
 				break
 			}
 		}
+	}
+	if !w.Until.IsZero() {
+		// Whoever has not finished by then has not come yet.
+		out = slices.DeleteFunc(out, func(r Reader) bool { return !r.Reads[len(r.Reads)-1].At.Before(w.Until) })
 	}
 	slices.SortStableFunc(out, func(a, b Reader) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	return out
