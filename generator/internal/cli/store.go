@@ -12,8 +12,8 @@ import (
 
 func storeCommand(w World) *cobra.Command {
 	c := &cobra.Command{
-		Use: "store", Short: "Back up, restore and check the tracker's store",
-		Example: "  cardbowl store backup cards-2026-11-27.db\n  cardbowl store check\n  cardbowl store restore cards-2026-11-27.db",
+		Use: "store", Short: "Back up, restore, check and move the tracker's store",
+		Example: "  cardbowl store backup cards-2026-11-27.db\n  cardbowl store check\n  cardbowl store restore cards-2026-11-27.db\n  cardbowl store copy .cardbowl/cardbowl.db postgres://cards@localhost/cards",
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return wrong("there is no command `cardbowl store %s`; `cardbowl store --help` lists them", args[0])
@@ -24,14 +24,14 @@ func storeCommand(w World) *cobra.Command {
 	var flags storeFlags
 	backup := &cobra.Command{
 		Use: "backup FILE", Short: "One file with everything, while the tracker runs",
-		Long:    "Writes a copy of the store, of one moment, into one file. The tracker may go on meanwhile. What is to be\ndestroyed within two days, the salts that tell visitors apart, is not in it. A file that is there is never written over.",
+		Long:    "Writes a copy of the store, of one moment, into one file. The tracker may go on meanwhile. What is to be\ndestroyed within two days, the salts that tell visitors apart, is not in it. A file that is there is never written over.\nOf a store in PostgreSQL it makes such a file, too; pg_dump makes a copy that only PostgreSQL can read.",
 		Example: "  cardbowl store backup cards-2026-11-27.db\n  cardbowl store backup \"/var/backups/cards-$(date +%F).db\"",
 		Args:    one("a file to write: `cardbowl store backup cards.db`"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return flags.run(c.Context(), w, func(ctx context.Context, path string) error {
 				waiting := w.watchProgress()
 				waiting.now("copying the store")
-				held, err := store.Backup(ctx, path, args[0])
+				held, err := store.Backup(ctx, path, args[0], waiting.reached)
 				waiting.end()
 				if err != nil {
 					return err
@@ -43,26 +43,32 @@ func storeCommand(w World) *cobra.Command {
 	}
 	restore := &cobra.Command{
 		Use: "restore FILE", Short: "Put a backup where the store was",
-		Long:    "Copies a backup to where the store belongs. Stop the tracker first, and move the old store away: a store that is\nthere is never written over.",
+		Long:    "Copies a backup to where the store belongs. Stop the tracker first, and move the old store away: a store that is\nthere is never written over. In PostgreSQL, the database has to be empty.",
 		Example: "  cardbowl store restore cards-2026-11-27.db",
 		Args:    one("a backup: `cardbowl store restore cards.db`"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return flags.run(c.Context(), w, func(ctx context.Context, path string) error {
-				held, err := store.Restore(ctx, args[0], path)
+				waiting := w.watchProgress()
+				waiting.now("looking through the backup")
+				held, err := store.Restore(ctx, args[0], path, waiting.reached)
+				waiting.end()
 				if errors.Is(err, store.ErrExists) {
 					return fmt.Errorf("%w; stop the tracker and move it away first", err)
+				}
+				if errors.Is(err, store.ErrNotEmpty) {
+					return fmt.Errorf("%w; stop the tracker and make a new database with createdb", err)
 				}
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(w.Stdout, "%s holds %s\n", path, inWords(held))
+				fmt.Fprintf(w.Stdout, "%s holds %s\n", store.Shown(path), inWords(held))
 				return nil
 			})
 		},
 	}
 	check := &cobra.Command{
 		Use: "check", Short: "Look through the whole store",
-		Long:    "Tells whether the file is sound, and whether what is counted agrees with what is stored. The tracker may run meanwhile.",
+		Long:    "Tells whether all of it can be read and is sound, and whether what is counted agrees with what is stored. The tracker may run meanwhile.",
 		Example: "  cardbowl store check",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -78,9 +84,9 @@ func storeCommand(w World) *cobra.Command {
 					fmt.Fprintln(w.Stdout, what)
 				}
 				if len(found) > 0 {
-					return fmt.Errorf("%s is not sound: %s", path, plural(len(found), "fault"))
+					return fmt.Errorf("%s is not sound: %s", store.Shown(path), plural(len(found), "fault"))
 				}
-				fmt.Fprintf(w.Stdout, "%s is sound, with %s\n", path, inWords(held))
+				fmt.Fprintf(w.Stdout, "%s is sound, with %s\n", store.Shown(path), inWords(held))
 				return nil
 			})
 		},
@@ -89,8 +95,58 @@ func storeCommand(w World) *cobra.Command {
 		flags.add(sub)
 		c.AddCommand(sub)
 	}
-	c.AddCommand(notBuiltYet("copy FROM TO", "Move a store to PostgreSQL", "store copy cardbowl.db postgres://localhost/cards"))
+	c.AddCommand(storeCopyCommand(w))
 	return c
+}
+
+func storeCopyCommand(w World) *cobra.Command {
+	return &cobra.Command{
+		Use: "copy FROM TO", Short: "Move a store to PostgreSQL, or back into a file",
+		Long: "Copies a store, a file or an address of PostgreSQL, into an empty one, all of it in one transaction. Then it reads\n" +
+			"every table of the copy again and holds it against the original. Stop the trackers first: what they take meanwhile\n" +
+			"would not be in the copy. The original stays as it is. In place of a name, - stands for CARDBOWL_STORE, so that a\n" +
+			"password need not be an argument, which every user of the machine can see.",
+		Example: "  cardbowl store copy .cardbowl/cardbowl.db postgres://cards@localhost/cards\n  CARDBOWL_STORE=postgres://cards:secret@localhost/cards cardbowl store copy .cardbowl/cardbowl.db -\n  cardbowl store copy postgres://cards@localhost/cards cards.db",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return wrong("name two stores: `cardbowl store copy .cardbowl/cardbowl.db postgres://cards@localhost/cards`")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			for i, name := range args {
+				if name == "-" {
+					args[i] = w.Getenv("CARDBOWL_STORE")
+				}
+				if args[i] == "" {
+					return wrong("`-` stands for CARDBOWL_STORE, which is empty")
+				}
+				if err := knownKind(args[i]); err != nil {
+					return err
+				}
+			}
+			if args[0] == args[1] {
+				return wrong("a store cannot be copied to itself")
+			}
+			waiting := w.watchProgress()
+			waiting.now("opening the stores")
+			held, err := store.Copy(c.Context(), args[0], args[1], waiting.reached)
+			waiting.end()
+			switch {
+			case errors.Is(err, store.ErrNoStore):
+				return failure{problem, fmt.Errorf("there is no store %s", store.Shown(args[0]))}
+			case err != nil:
+				return failure{problem, err}
+			}
+			fmt.Fprintf(w.Stdout, "%s holds %s; every table is as in %s\n", store.Shown(args[1]), inWords(held), store.Shown(args[0]))
+			return nil
+		},
+	}
+}
+
+// reached tells how far a copy of a store has come.
+func (p *progress) reached(doing, table string, rows int) {
+	p.now(fmt.Sprintf("%s %s, %s", doing, table, plural(rows, "row")))
 }
 
 type storeFlags struct{ site, store string }
@@ -106,13 +162,10 @@ func (f *storeFlags) run(ctx context.Context, w World, do func(ctx context.Conte
 	if err != nil {
 		return err
 	}
-	if store.IsPostgres(path) {
-		return wrong("`cardbowl store` is not built yet for PostgreSQL; pg_dump backs it up")
-	}
 	err = do(ctx, path)
 	switch {
 	case errors.Is(err, store.ErrNoStore):
-		return failure{problem, fmt.Errorf("there is no store %s; `cardbowl track` makes it", path)}
+		return failure{problem, fmt.Errorf("there is no store %s; `cardbowl track` makes it", store.Shown(path))}
 	case err != nil:
 		return failure{problem, err}
 	}

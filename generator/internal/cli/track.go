@@ -98,7 +98,10 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	}
 	defer listener.Close()
 	logger := slog.New(slog.NewTextHandler(w.Stderr, nil))
-	kept, err := store.Open(ctx, at, store.Options{Logger: logger})
+	kept, err := store.Open(ctx, at, store.Options{Logger: logger, Sole: true})
+	if errors.Is(err, store.ErrTracked) {
+		return failure{problem, fmt.Errorf("%w, or give this one another store; several trackers can share one in PostgreSQL", err)}
+	}
 	if err != nil {
 		return failure{problem, err}
 	}

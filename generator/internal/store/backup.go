@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cardbowl/generator/internal/funnel"
 )
@@ -29,7 +30,10 @@ var ErrExists = errors.New("the file is there already")
 // visits they belong to, is not in the copy: it would outlive them there. The
 // file is for the owner's eyes only, is whole or not there, and is on disk when
 // Backup returns.
-func Backup(ctx context.Context, from, to string) (Holding, error) {
+//
+// A backup of a store in PostgreSQL is such a file, too: Restore, or a tracker,
+// takes it as it is.
+func Backup(ctx context.Context, from, to string, tell Reached) (Holding, error) {
 	to, err := filepath.Abs(to)
 	if err != nil {
 		return Holding{}, fmt.Errorf("back up: %w", err)
@@ -37,11 +41,6 @@ func Backup(ctx context.Context, from, to string) (Holding, error) {
 	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
 		return Holding{}, fmt.Errorf("back up to %s: %w", to, ErrExists)
 	}
-	s, err := OpenSQLite(ctx, from, SQLiteOptions{ReadOnly: true})
-	if err != nil {
-		return Holding{}, err
-	}
-	defer s.Close()
 	made, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+"-*") // 0600
 	if err != nil {
 		return Holding{}, fmt.Errorf("back up: %w", err)
@@ -51,7 +50,12 @@ func Backup(ctx context.Context, from, to string) (Holding, error) {
 	if err := made.Close(); err != nil {
 		return Holding{}, fmt.Errorf("back up: %w", err)
 	}
-	if err := s.copyInto(ctx, temp); err != nil {
+	defer func() {
+		for _, rest := range []string{"-wal", "-shm"} {
+			_ = os.Remove(temp + rest) // of writing it, and of looking through it
+		}
+	}()
+	if err := copyOut(ctx, from, temp, tell); err != nil {
 		return Holding{}, fmt.Errorf("back up: %w", err)
 	}
 	held, found, err := Check(ctx, temp)
@@ -68,6 +72,29 @@ func Backup(ctx context.Context, from, to string) (Holding, error) {
 		return Holding{}, fmt.Errorf("back up to %s: %w", to, err)
 	}
 	return held, nil
+}
+
+// copyOut writes a store of either kind into an empty file.
+func copyOut(ctx context.Context, from, temp string, tell Reached) error {
+	if !IsPostgres(from) {
+		s, err := OpenSQLite(ctx, from, Options{ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		return s.copyInto(ctx, temp)
+	}
+	source, err := openAny(ctx, from, Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := openAny(ctx, temp, Options{})
+	if err != nil {
+		return err
+	}
+	kept := slices.DeleteFunc(tables(), func(t table) bool { return t.passing })
+	return errors.Join(duplicate(ctx, source, target, kept, tell), target.Close())
 }
 
 // copyInto writes the database into an empty file, without what is soon to be
@@ -124,11 +151,11 @@ func flushed(name string) error {
 	return nil
 }
 
-// Check looks through a whole store: whether the file is sound, and whether what
+// Check looks through a whole store: whether all of it can be read and is sound, and whether what
 // was counted agrees with what was stored. It returns what is wrong, in a
 // reader's words.
-func Check(ctx context.Context, path string) (held Holding, wrong []string, err error) {
-	s, err := OpenSQLite(ctx, path, SQLiteOptions{ReadOnly: true})
+func Check(ctx context.Context, address string) (held Holding, wrong []string, err error) {
+	s, err := openAny(ctx, address, Options{ReadOnly: true})
 	if err != nil {
 		return held, nil, err
 	}
@@ -143,14 +170,12 @@ func Check(ctx context.Context, path string) (held Holding, wrong []string, err 
 			err = each(ctx, tx, query, args, row)
 		}
 	}
-	one(func(rows *sql.Rows) error {
-		var said string
-		err := rows.Scan(&said)
-		if said != "ok" {
-			wrong = append(wrong, said)
+	if wrong, err = s.dialect.sound(ctx, tx); err != nil || len(wrong) > 0 && IsPostgres(address) {
+		if err != nil {
+			err = fmt.Errorf("check store: %w", err)
 		}
-		return err
-	}, `pragma integrity_check`)
+		return held, wrong, err
+	}
 	one(func(rows *sql.Rows) error { return rows.Scan(&held.Submissions) }, `select count(*) from submissions`)
 	one(func(rows *sql.Rows) error { return rows.Scan(&held.Leads) }, `select count(*) from leads`)
 	one(func(rows *sql.Rows) error { return rows.Scan(&held.Days, &held.Last) }, `select count(distinct day), coalesce(max(day), '') from tallies`)
@@ -162,7 +187,7 @@ func Check(ctx context.Context, path string) (held Holding, wrong []string, err 
 		return err
 	}, `select day, post, sum(stored), sum(counted) from (
 			select day, post, 1 as stored, 0 as counted from submissions where status = $1
-			union all select day, post, 0, n from tallies where step = $2)
+			union all select day, post, 0, n from tallies where step = $2) as cards
 		group by day, post having sum(stored) <> sum(counted) order by day, post`, string(Accepted), string(funnel.FormSubmit))
 	one(func(rows *sql.Rows) error {
 		var day string
@@ -172,7 +197,7 @@ func Check(ctx context.Context, path string) (held Holding, wrong []string, err 
 		return err
 	}, `select day, sum(counted), sum(credited) from (
 			select day, n as counted, 0 as credited from tallies where step = $1
-			union all select day, 0, n from breakdowns where dimension = $2 and step = $1)
+			union all select day, 0, n from breakdowns where dimension = $2 and step = $1) as cards
 		group by day having sum(counted) <> sum(credited) order by day`, string(funnel.FormSubmit), string(funnel.ByFirstPost))
 	one(func(rows *sql.Rows) error {
 		var id string
@@ -189,7 +214,13 @@ func Check(ctx context.Context, path string) (held Holding, wrong []string, err 
 // Restore puts a backup in the place of a store, which must not be there: a
 // tracker that runs would go on writing into the old one. The copy is looked
 // through first.
-func Restore(ctx context.Context, from, to string) (Holding, error) {
+//
+// In PostgreSQL the place of a store is a database without one, or with an empty
+// one.
+func Restore(ctx context.Context, from, to string, tell Reached) (Holding, error) {
+	if IsPostgres(to) {
+		return restorePostgres(ctx, from, to, tell)
+	}
 	for _, name := range []string{to, to + "-wal", to + "-shm"} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			return Holding{}, fmt.Errorf("restore to %s: %w", name, ErrExists)
@@ -228,4 +259,35 @@ func Restore(ctx context.Context, from, to string) (Holding, error) {
 		return Holding{}, fmt.Errorf("restore %s: %w", from, err)
 	}
 	return held, nil
+}
+
+// restorePostgres fills a database from a copy of the backup: opening it brings
+// an older one up to date, and a backup stays as it is.
+func restorePostgres(ctx context.Context, from, to string, tell Reached) (held Holding, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("restore %s: %w", from, err)
+		}
+	}()
+	folder, err := os.MkdirTemp("", "cardbowl-restore-") // 0700
+	if err != nil {
+		return held, err
+	}
+	defer os.RemoveAll(folder)
+	temp := filepath.Join(folder, "backup.db")
+	if held, err = Restore(ctx, from, temp, tell); err != nil {
+		return held, errors.Unwrap(err)
+	}
+	s, err := OpenSQLite(ctx, temp, Options{})
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		return held, err
+	}
+	held, err = Copy(ctx, temp, to, tell)
+	if errors.Is(err, ErrNotEmpty) {
+		err = fmt.Errorf("%s: %w", Shown(to), ErrNotEmpty)
+	}
+	return held, err
 }

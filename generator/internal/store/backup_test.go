@@ -62,7 +62,7 @@ func TestBackupUnderLoad(t *testing.T) {
 		before := acknowledged
 		mu.Unlock()
 		to := filepath.Join(dir, fmt.Sprintf("backup-%d.db", n))
-		held, err := store.Backup(ctx, path, to)
+		held, err := store.Backup(ctx, path, to, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestBackupUnderLoad(t *testing.T) {
 		if info, err := os.Stat(to); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("the copy is %v (%v)", info.Mode(), err)
 		}
-		if _, err := store.Backup(ctx, path, to); !errors.Is(err, store.ErrExists) {
+		if _, err := store.Backup(ctx, path, to, nil); !errors.Is(err, store.ErrExists) {
 			t.Errorf("a copy was written over another: %v", err)
 		}
 	}
@@ -87,11 +87,11 @@ func TestBackupUnderLoad(t *testing.T) {
 	group.Wait()
 
 	restored := filepath.Join(dir, "new", "store.db")
-	held, err := store.Restore(ctx, filepath.Join(dir, "backup-4.db"), restored)
+	held, err := store.Restore(ctx, filepath.Join(dir, "backup-4.db"), restored, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Restore(ctx, filepath.Join(dir, "backup-4.db"), path); !errors.Is(err, store.ErrExists) {
+	if _, err := store.Restore(ctx, filepath.Join(dir, "backup-4.db"), path, nil); !errors.Is(err, store.ErrExists) {
 		t.Errorf("a store was written over: %v", err)
 	}
 	again, err := store.OpenSQLite(ctx, restored, store.SQLiteOptions{})

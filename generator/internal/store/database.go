@@ -17,8 +17,11 @@ import (
 // Options are the choices of opening a store. The zero value is a store to be
 // written, without a log.
 type Options struct {
-	ReadOnly bool         // for reports beside a running tracker; the store must exist
-	Logger   *slog.Logger // what goes wrong in the background; nil: nothing is said
+	ReadOnly bool // for reports beside a running tracker; the store must exist
+	// Sole is what a tracker asks for: a file has one tracker at a time, and
+	// another one's is ErrTracked. In PostgreSQL it means nothing.
+	Sole   bool
+	Logger *slog.Logger // what goes wrong in the background; nil: nothing is said
 }
 
 func (o Options) log() *slog.Logger {
@@ -49,6 +52,15 @@ type dialect struct {
 	// alone does the work while no other process migrates the same store.
 	alone func(context.Context, *sql.DB, func() error) error
 	read  string // one row, one number, when the store can be read
+	// unhurried lets a connection rest in the middle of a transaction.
+	unhurried string
+	// lock keeps others from writing into a table, ?, until the transaction ends;
+	// empty where begin does so.
+	lock string
+	// load writes rows into a table.
+	load func(ctx context.Context, conn *sql.Conn, t table, next func() ([]any, error)) error
+	// sound reads the whole store and says what is wrong with it.
+	sound func(context.Context, *sql.Tx) ([]string, error)
 }
 
 // database is what stores of every dialect have in common: all of Store but

@@ -212,6 +212,11 @@ func postgresDialect() dialect {
 		migrated: `select count(*) from pg_class where oid = to_regclass('goose_db_version')`,
 		alone:    postgresAlone,
 		read:     `select 1`,
+
+		unhurried: `set idle_in_transaction_session_timeout = 0`,
+		lock:      `lock table ? in exclusive mode`,
+		load:      loadPostgres,
+		sound:     readAll,
 	}
 }
 
@@ -231,6 +236,30 @@ func postgresCommit(ctx context.Context, conn *sql.Conn) error {
 		}
 		return &unsettled{err}
 	})
+}
+
+// loadPostgres loads rows with COPY.
+func loadPostgres(ctx context.Context, conn *sql.Conn, t table, next func() ([]any, error)) error {
+	return conn.Raw(func(raw any) error {
+		_, err := raw.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{t.name}, t.columns(), pgx.CopyFromFunc(next))
+		return err
+	})
+}
+
+// readAll reads every row there is: a page that is torn says so, where the
+// cluster has checksums.
+func readAll(ctx context.Context, tx *sql.Tx) (wrong []string, err error) {
+	for _, t := range tables() {
+		err := summing(t, func(int) {}).through(ctx, tx, exhaust)
+		if postgresFatal(err) {
+			wrong = append(wrong, fmt.Sprintf("the table %s is damaged: %v", t.name, err))
+			return wrong, nil // nothing more can be read in this transaction
+		}
+		if err != nil {
+			return wrong, err
+		}
+	}
+	return wrong, nil
 }
 
 // codes of PostgreSQL (Appendix A of its manual) that mean something here.

@@ -27,12 +27,16 @@ type SQLiteOptions = Options
 type SQLite struct {
 	database
 	path    string
-	writing *sql.DB     // one connection
-	tending *sql.DB     // one connection, for checkpoints
-	scrub   atomic.Bool // the write-ahead log still holds what was destroyed
+	writing *sql.DB      // one connection
+	tending *sql.DB      // one connection, for checkpoints
+	scrub   atomic.Bool  // the write-ahead log still holds what was destroyed
+	release func() error // of the lock on the file beside it
 	closing chan struct{}
 	tended  chan struct{}
 }
+
+// lockSuffix ends the name of the file beside a store that its tracker locks.
+const lockSuffix = ".lock"
 
 var _ Store = (*SQLite)(nil)
 
@@ -57,10 +61,15 @@ func OpenSQLite(ctx context.Context, path string, o SQLiteOptions) (*SQLite, err
 	if err := prepareFile(path, o.ReadOnly); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
-	s := &SQLite{path: path, closing: make(chan struct{}), tended: make(chan struct{})}
+	s := &SQLite{path: path, release: func() error { return nil }, closing: make(chan struct{}), tended: make(chan struct{})}
 	s.dialect, s.logger = sqliteDialect(), o.log()
+	if o.Sole {
+		if s.release, err = claim(path); err != nil {
+			return nil, fmt.Errorf("open store %s: %w", path, err)
+		}
+	}
 	if err := s.open(ctx, path, o.ReadOnly); err != nil {
-		s.closeConnections()
+		_ = s.closeConnections()
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
 	if o.ReadOnly {
@@ -194,6 +203,19 @@ func sound(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
+// integrity has SQLite look through the whole file.
+func integrity(ctx context.Context, tx *sql.Tx) (wrong []string, err error) {
+	err = each(ctx, tx, `pragma integrity_check`, nil, func(rows *sql.Rows) error {
+		var said string
+		err := rows.Scan(&said)
+		if said != "ok" {
+			wrong = append(wrong, said)
+		}
+		return err
+	})
+	return wrong, err
+}
+
 // Result codes of SQLite after which no later success can be believed:
 // SQLITE_CORRUPT, SQLITE_IOERR_FSYNC and SQLITE_IOERR_DIR_FSYNC.
 const (
@@ -219,6 +241,10 @@ func sqliteDialect() dialect {
 		// Each step is one transaction; whoever comes second finds it done.
 		alone: func(_ context.Context, _ *sql.DB, work func() error) error { return work() },
 		read:  `select count(*) from (select 1 from sqlite_master limit 1)`,
+		// Nothing hurries it.
+		unhurried: `select 1`,
+		load:      insertEach,
+		sound:     integrity,
 	}
 }
 
@@ -253,5 +279,5 @@ func (s *SQLite) Close() error {
 }
 
 func (s *SQLite) closeConnections() error {
-	return closed(s.writing, s.tending, s.reading)
+	return errors.Join(closed(s.writing, s.tending, s.reading), s.release())
 }
