@@ -23,7 +23,7 @@ import (
 	"cardbowl/generator/internal/store"
 )
 
-// childStore names the file that a child process serves, instead of running tests.
+// childStore names the store that a child process serves, instead of running tests.
 const childStore = "CARDBOWL_TEST_CHILD_STORE"
 
 func TestMain(m *testing.M) {
@@ -37,10 +37,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is a tracker on a file of its own, until it is killed.
-func child(path string) error {
+// child is a tracker until it is killed.
+func child(address string) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	s, err := store.OpenSQLite(context.Background(), path, store.SQLiteOptions{Logger: logger})
+	s, err := store.Open(context.Background(), address, store.Options{Logger: logger, Sole: true})
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,7 @@ func child(path string) error {
 type ledger struct {
 	sync.Mutex
 	sent         int
+	failures     int
 	open         []int          // sent and not acknowledged
 	acknowledged map[int]string // number → id
 	twice        []string
@@ -89,6 +90,7 @@ func (l *ledger) done(number int, id string) {
 func (l *ledger) failed(number int) {
 	l.Lock()
 	defer l.Unlock()
+	l.failures++
 	l.open = append(l.open, number)
 }
 
@@ -139,9 +141,9 @@ func TestKill(t *testing.T) {
 	t.Logf("%d rounds: %d cards acknowledged, %d sent again at the end, slowest start %v", rounds, len(book.acknowledged), retries, slowest)
 }
 
-func checkLedger(t *testing.T, path string, book *ledger) {
+func checkLedger(t *testing.T, address string, book *ledger) {
 	t.Helper()
-	s, err := store.OpenSQLite(t.Context(), path, store.SQLiteOptions{})
+	s, err := store.Open(t.Context(), address, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,15 +198,21 @@ func checkLedger(t *testing.T, path string, book *ledger) {
 }
 
 // startChild runs this test binary as a tracker and waits until it listens.
-func startChild(t *testing.T, path string) (address string, kill func(), started time.Duration) {
+func startChild(t *testing.T, store string) (address string, kill func(), started time.Duration) {
 	t.Helper()
-	began := time.Now()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(self)
-	c.Env = append(os.Environ(), childStore+"="+path)
+	return startAs(t, c, store, func() { _ = c.Process.Kill() }) // SIGKILL: no goodbye
+}
+
+// startAs runs a command that becomes a tracker and waits until it listens.
+func startAs(t *testing.T, c *exec.Cmd, store string, end func()) (address string, kill func(), started time.Duration) {
+	t.Helper()
+	began := time.Now()
+	c.Env = append(os.Environ(), childStore+"="+store)
 	var complaints strings.Builder
 	c.Stderr = &complaints
 	out, err := c.StdoutPipe()
@@ -217,7 +225,7 @@ func startChild(t *testing.T, path string) (address string, kill func(), started
 	var once sync.Once
 	kill = func() {
 		once.Do(func() {
-			_ = c.Process.Kill() // SIGKILL: no goodbye
+			end()
 			_ = c.Wait()
 		})
 	}
