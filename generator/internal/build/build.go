@@ -297,7 +297,7 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 	if b.memo.Verifies() {
 		last = page.Plan{}
 	}
-	t.plan, err = page.Make(s, page.Inputs{Layouts: t.layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree), Workers: o.Workers}, last)
+	t.plan, err = page.Make(s, page.Inputs{Layouts: t.layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree), Memo: b.memo, Workers: o.Workers}, last)
 	if err != nil {
 		return t, err
 	}

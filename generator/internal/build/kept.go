@@ -9,6 +9,7 @@ import (
 	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/content"
 	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/page"
 	"cardbowl/generator/internal/public"
 	"cardbowl/generator/internal/source"
 )
@@ -21,6 +22,7 @@ type index struct {
 	Stamps    []source.Stamped
 	Shelf     content.Shelf
 	Measures  []memo.Kept[picture.Measure]
+	Words     []memo.Kept[cache.Row]
 	Files     []output
 }
 
@@ -49,6 +51,7 @@ func (b *Builder) open() {
 	}
 	b.shelf = found.Shelf
 	memo.Fill(b.memo, picture.Stage, found.Measures)
+	memo.Fill(b.memo, page.WordsStage, found.Words)
 	site, out := b.places()
 	if found.Site == site {
 		b.reader.Assume(found.Stamps)
@@ -62,6 +65,9 @@ func usedBy(i index) int64 {
 	n := int64(0)
 	for _, d := range i.Shelf.Documents {
 		n += int64(d.Body.Kept.Length + d.Terms.Kept.Length)
+	}
+	for _, row := range i.Words {
+		n += row.Result.Size()
 	}
 	return n
 }
@@ -114,7 +120,7 @@ func (b *Builder) Leave() {
 	if b.kept == nil || !known {
 		return
 	}
-	i := index{Stamps: b.reader.Stamps(), Shelf: b.shelf, Measures: memo.All[picture.Measure](b.memo, picture.Stage)}
+	i := index{Stamps: b.reader.Stamps(), Shelf: b.shelf, Measures: memo.All[picture.Measure](b.memo, picture.Stage), Words: memo.All[cache.Row](b.memo, page.WordsStage)}
 	i.Site, i.Out = b.places()
 	files := b.folder.Known()
 	all := make([]output, len(files))

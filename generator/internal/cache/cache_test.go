@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"cardbowl/generator/internal/memo"
@@ -124,5 +125,43 @@ func TestNothingSpoiltIsTrusted(t *testing.T) {
 	try("far more texts than are used", program, index, append(append([]byte(nil), texts...), make([]byte, spare+100)...), false)
 	if info, err := os.Stat(filepath.Join(dir, textsName)); err != nil || info.Size() != 0 {
 		t.Errorf("what nothing refers to stays: %v (%v)", info.Size(), err)
+	}
+}
+
+// TestRow reads each of several texts by itself, on disk and held, and none that
+// was touched.
+func TestRow(t *testing.T) {
+	onDisk, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer onDisk.Close()
+	for name, c := range map[string]*Cache{"on disk": onDisk, "held": InMemory()} {
+		c.Keep([]byte("something before"))
+		want := []string{"one", "", "three, and more", "four"}
+		var texts [][]byte
+		for _, text := range want {
+			texts = append(texts, []byte(text))
+		}
+		row := c.KeepRow(texts)
+		c.Keep([]byte("something after"))
+		if row.Len() != len(want) || row.Size() != int64(len(strings.Join(want, ""))) {
+			t.Errorf("%s: a row of %d with %d bytes", name, row.Len(), row.Size())
+		}
+		for n, w := range want {
+			got := ""
+			err := c.TextOf(row, n, func(text []byte) error { got = string(text); return nil })
+			if err != nil || got != w || row.Digest(n) != memo.OfBytes([]byte(w)) {
+				t.Errorf("%s: text %d is %q (%v)", name, n, got, err)
+			}
+		}
+		nothing := func([]byte) error { return nil }
+		if err := c.TextOf(row, len(want), nothing); !errors.Is(err, ErrLost) {
+			t.Errorf("%s: a text that is none: %v", name, err)
+		}
+		row.Digests[0] ^= 1
+		if err := c.TextOf(row, 0, nothing); !errors.Is(err, ErrLost) {
+			t.Errorf("%s: a text of another digest: %v", name, err)
+		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"cardbowl/generator/internal/layout"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/memo"
+	"cardbowl/generator/internal/search"
 	"cardbowl/generator/internal/site"
 )
 
@@ -91,6 +92,8 @@ type Plan struct {
 	documents []*content.Document
 	parts     []part  // by the place of their page, and then the one for missing addresses
 	feeds     []feeds // of each list that has any
+	words     []words // of each group of pages that the search finds
+	shards    []Written
 }
 
 // settled is what of a plan no single text decides.
@@ -126,6 +129,7 @@ type Inputs struct {
 	Pictures  map[string]Picture // by site path
 	Texts     *cache.Cache       // where the texts of documents are kept
 	Line      func(file string, line int) (string, error)
+	Memo      *memo.Memo // keeps what is dear and depends on few documents
 	Workers   int
 }
 
@@ -141,17 +145,19 @@ type Picture struct {
 // texts, and its own text is, too: of another document a page sees its head
 // alone. The error is for a text that is kept no more, or a file that changed.
 func Make(s *site.Site, in Inputs, last Plan) (Plan, error) {
-	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
+	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, memo: in.Memo, workers: max(in.Workers, 1), config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
 		layouts: in.Layouts, data: in.Data, pictures: in.Pictures, items: make([]atomic.Pointer[Item], len(in.Documents)), sidebars: new(sync.Map), markup: new(sync.Map)}
 	seen := memo.Of(s.Seen, in.Layouts.Seen, in.Data.Digest, in.Pictures)
 	if last.settled != nil && last.seen == seen && p.texts == last.settled.texts {
-		return p.again(last, max(in.Workers, 1))
+		return p.again(last)
 	}
-	return p.all(seen, max(in.Workers, 1))
+	return p.all(seen)
 }
 
 type planner struct {
 	texts     *cache.Cache
+	memo      *memo.Memo
+	workers   int
 	line      func(file string, line int) (string, error) // of a document
 	site      *site.Site
 	documents []*content.Document
@@ -175,14 +181,14 @@ type planner struct {
 }
 
 // all plans the whole site.
-func (p *planner) all(seen memo.Digest, workers int) (Plan, error) {
+func (p *planner) all(seen memo.Digest) (Plan, error) {
 	p.settle()
 	plan := Plan{Frame: p.settled.frame, config: p.config, entries: p.entries(), seen: seen, settled: p.settled, documents: p.documents, parts: make([]part, len(p.site.Pages)+1)}
 	todo := make([]int, len(plan.parts))
 	for i := range todo {
 		todo[i] = i
 	}
-	if err := p.planParts(plan.parts, todo, workers); err != nil {
+	if err := p.planParts(plan.parts, todo); err != nil {
 		return Plan{}, err
 	}
 	for _, part := range plan.parts {
@@ -194,13 +200,24 @@ func (p *planner) all(seen memo.Digest, workers int) (Plan, error) {
 			plan.feeds = append(plan.feeds, p.feeds(list, plan.parts))
 		}
 	}
+	if p.settled.search.index != nil {
+		plan.words = make([]words, (len(p.settled.search.found)+search.PerGroup-1)/search.PerGroup)
+		err := p.share(len(plan.words), func(own *planner, n int) (err error) {
+			plan.words[n], err = own.groupWords(n)
+			return err
+		})
+		if err != nil {
+			return Plan{}, err
+		}
+		plan.shards = p.shards(plan.words, nil, nil)
+	}
 	plan.gather()
 	plan.finish(p)
 	return plan, nil
 }
 
 // again plans what other texts of single documents change.
-func (p *planner) again(last Plan, workers int) (Plan, error) {
+func (p *planner) again(last Plan) (Plan, error) {
 	p.settled = last.settled
 	plan := last
 	var todo []int
@@ -210,11 +227,16 @@ func (p *planner) again(last Plan, workers int) (Plan, error) {
 		}
 	}
 	plan.documents = p.documents
+	var err error
+	if plan.words, err = p.wordsAgain(last.words, todo); err != nil {
+		return Plan{}, err
+	}
 	if len(todo) == 0 {
 		return plan, nil
 	}
+	plan.shards = p.shards(plan.words, last.words, last.shards)
 	plan.parts, plan.Pages, plan.feeds = slices.Clone(last.parts), slices.Clone(last.Pages), slices.Clone(last.feeds)
-	if err := p.planParts(plan.parts, todo, workers); err != nil {
+	if err := p.planParts(plan.parts, todo); err != nil {
 		return Plan{}, err
 	}
 	plan.entries = slices.Clone(last.entries)
@@ -250,19 +272,24 @@ func (p *planner) again(last Plan, workers int) (Plan, error) {
 }
 
 // planParts plans those pages of the site that stand at todo.
-func (p *planner) planParts(parts []part, todo []int, workers int) error {
-	errs, faults := make([]error, workers), make([]any, workers)
+func (p *planner) planParts(parts []part, todo []int) error {
+	return p.share(len(todo), func(own *planner, n int) (err error) {
+		parts[todo[n]], err = own.part(todo[n])
+		return cmp.Or(err, own.lost)
+	})
+}
+
+// share calls do for 0 to n-1, each worker with a planner of its own.
+func (p *planner) share(n int, do func(own *planner, n int) error) error {
+	errs, faults := make([]error, p.workers), make([]any, p.workers)
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for w := range min(workers, len(todo)) {
+	for w := range min(p.workers, n) {
 		own := *p
 		group.Go(func() {
 			defer func() { faults[w] = recover() }()
-			for n := int(next.Add(1)) - 1; n < len(todo) && errs[w] == nil; n = int(next.Add(1)) - 1 {
-				parts[todo[n]], errs[w] = own.part(todo[n])
-			}
-			if errs[w] == nil {
-				errs[w] = own.lost
+			for i := int(next.Add(1)) - 1; i < n && errs[w] == nil; i = int(next.Add(1)) - 1 {
+				errs[w] = do(&own, i)
 			}
 		})
 	}
@@ -320,7 +347,7 @@ func (plan *Plan) finish(p *planner) {
 	for _, f := range plan.feeds {
 		plan.Written = append(plan.Written, f.written...)
 	}
-	plan.Written = append(plan.Written, p.searchFiles()...)
+	plan.Written = append(plan.Written, plan.shards...)
 }
 
 // settle finds out what no single text decides.

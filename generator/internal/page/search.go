@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
+	"cardbowl/generator/internal/cache"
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/memo"
@@ -24,8 +24,9 @@ const (
 type searching struct {
 	found []*site.Page
 	pages []search.Page
-	said  []memo.Digest // of pages, each
-	index *SearchIndex  // nil where there is no search
+	said  []memo.Digest      // of pages, each
+	place map[*site.Page]int // in found
+	index *SearchIndex       // nil where there is no search
 }
 
 // searched are the pages that the search finds, in an order in which a new post
@@ -51,7 +52,7 @@ func (p *planner) search() {
 	}
 	s := &p.settled.search
 	s.found = p.searched()
-	s.pages, s.said = make([]search.Page, len(s.found)), make([]memo.Digest, len(s.found))
+	s.pages, s.said, s.place = make([]search.Page, len(s.found)), make([]memo.Digest, len(s.found)), make(map[*site.Page]int, len(s.found))
 	for i, pg := range s.found {
 		s.pages[i] = search.Page{Title: pg.Title, URL: p.relative(pg.Path), Description: describe(pg.Doc)}
 		if date := pg.Date(); !date.IsZero() {
@@ -66,7 +67,7 @@ func (p *planner) search() {
 			}
 		}
 		slices.Sort(s.pages[i].Tags)
-		s.said[i] = memo.Of(&s.pages[i])
+		s.said[i], s.place[pg] = memo.Of(&s.pages[i]), i
 	}
 	s.index = &SearchIndex{Folder: p.relative("/" + indexFolder), Shards: search.Shards(len(s.pages)), Pages: len(s.pages), PerFile: search.PerChunk}
 	for n, chunk := range slices.Collect(slices.Chunk(s.pages, search.PerChunk)) {
@@ -87,32 +88,120 @@ func (p *planner) search() {
 	p.settled.pages = append(p.settled.pages, page)
 }
 
-// searchFiles are those of the words.
-func (p *planner) searchFiles() []Written {
+// words are those of a group of pages, as search.Group packs them, by bucket.
+type words struct {
+	recipe memo.Digest // of the pages and their texts
+	kept   cache.Row
+}
+
+// WordsStage is the name under which the memo keeps the words of groups.
+const WordsStage = "words"
+
+// group is the nth of the pages that are counted together, by their numbers.
+func (s *searching) group(n int) (from, to int) {
+	return n * search.PerGroup, min((n+1)*search.PerGroup, len(s.found))
+}
+
+// groupWords counts the words of the nth group of pages.
+func (p *planner) groupWords(n int) (words, error) {
+	s := &p.settled.search
+	from, to := s.group(n)
+	seen := make([]byte, 0, 2*search.PerGroup*len(memo.Digest{}))
+	for i := from; i < to; i++ {
+		seen = append(append(seen, s.said[i][:]...), p.document(s.found[i]).Terms.Digest[:]...)
+	}
+	return p.keptWords(n, memo.OfBytes(seen))
+}
+
+// keptWords are those of a group under a recipe.
+func (p *planner) keptWords(n int, recipe memo.Digest) (words, error) {
+	s := &p.settled.search
+	from, to := s.group(n)
+	var failed error
+	kept := memo.Do(p.memo, WordsStage, recipe, func() cache.Row {
+		buckets, err := search.Group(s.pages[from:to], func(n int, use func([]byte) error) error {
+			return p.document(s.found[from+n]).Terms.In(p.texts, use)
+		})
+		if err != nil {
+			failed = fmt.Errorf("the words for the search: %w", err)
+			return cache.Row{}
+		}
+		return p.texts.KeepRow(buckets[:])
+	})
+	return words{recipe, kept}, failed
+}
+
+// wordsAgain counts the groups again in which pages stand whose texts changed,
+// and asks for all others, so that they are not forgotten.
+func (p *planner) wordsAgain(last []words, todo []int) ([]words, error) {
+	groups := slices.Clone(last)
+	changed := map[int]bool{}
+	for _, place := range todo {
+		if place < len(p.site.Pages) {
+			if i, found := p.settled.search.place[p.site.Pages[place]]; found {
+				changed[i/search.PerGroup] = true
+			}
+		}
+	}
+	for n := range groups {
+		var err error
+		if changed[n] {
+			groups[n], err = p.groupWords(n)
+		} else {
+			groups[n], err = p.keptWords(n, groups[n].recipe)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return groups, nil
+}
+
+// shards are the files of the words. last are those of a plan whose groups were
+// before, or nil.
+func (p *planner) shards(groups, before []words, last []Written) []Written {
 	s := &p.settled.search
 	if s.index == nil {
 		return nil
 	}
-	all := memo.Of(s.said)
-	terms := make([]byte, 0, len(s.found)*len(all))
-	for _, pg := range s.found {
-		terms = append(terms, p.document(pg).Terms.Digest[:]...)
+	changed := [search.Buckets]bool{}
+	for n := range groups {
+		for b := range search.Buckets {
+			changed[b] = changed[b] || last == nil || before[n].recipe != groups[n].recipe && before[n].kept.Digest(b) != groups[n].kept.Digest(b)
+		}
 	}
-	whole := memo.Of(all, memo.OfBytes(terms))
-	index := sync.OnceValues(func() ([][]byte, error) {
-		return search.Index(s.pages, func(n int, use func([]byte) error) error { return p.document(s.found[n]).Terms.In(p.texts, use) })
-	})
 	var out []Written
 	for n := range s.index.Shards {
-		if name := search.ShardName(n); !p.site.HasFile("/" + indexFolder + name) {
-			out = append(out, Written{indexFolder + name, memo.Of(n, whole), func() ([]byte, error) {
-				all, err := index()
-				if err != nil {
-					return nil, fmt.Errorf("the words for the search: %w", err)
-				}
-				return all[n], nil
-			}})
+		name := search.ShardName(n)
+		if p.site.HasFile("/" + indexFolder + name) {
+			continue
 		}
+		same := true
+		for b := n; b < search.Buckets; b += s.index.Shards {
+			same = same && !changed[b]
+		}
+		recipe := memo.Digest{}
+		if same {
+			recipe = last[len(out)].Recipe
+		} else {
+			seen := make([]byte, 0, (len(groups)+1)*len(recipe)*(search.Buckets/s.index.Shards))
+			for _, g := range groups {
+				for b := n; b < search.Buckets; b += s.index.Shards {
+					digest := g.kept.Digest(b)
+					seen = append(seen, digest[:]...)
+				}
+			}
+			recipe = memo.Of(n, s.index.Shards, memo.OfBytes(seen))
+		}
+		out = append(out, Written{indexFolder + name, recipe, func() ([]byte, error) {
+			text, err := search.Shard(n, s.index.Shards, len(groups), func(group, n int, use func([]byte) error) error {
+				return p.texts.TextOf(groups[group].kept, n, use)
+			})
+			if err != nil {
+				return nil, fmt.Errorf("the words for the search: %w", err)
+			}
+			return text, nil
+		}})
 	}
 	return out
 }

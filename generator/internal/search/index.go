@@ -1,9 +1,12 @@
 package search
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"hash/fnv"
+	"maps"
 	"math/bits"
 	"slices"
 	"strconv"
@@ -32,20 +35,26 @@ const (
 // PerChunk is how many pages one file of the list holds.
 const PerChunk = 20
 
-// maxShards is how many files the words are spread over at the most.
-const maxShards = 256
+// Buckets is how many files the words are spread over at the most. Groups are
+// spread over as many, whatever the number of pages.
+const Buckets = 256
 
 // Shards is how many files the words of so many pages are spread over: a power
 // of two.
 func Shards(pages int) int {
 	const perShard = 16
-	return min(maxShards, 1<<bits.Len(uint(pages/perShard)))
+	return min(Buckets, 1<<bits.Len(uint(pages/perShard)))
 }
 
 // ShardOf is the number of the file that holds a word. All words with the same
 // first three characters share one; in a script without blanks, those with the
 // same first.
-func ShardOf(word []byte, shards int) int {
+func ShardOf(word []byte, shards int) int { return int(bucketOf(word)) & (shards - 1) }
+
+// bucketOf is where a word goes in the largest index. It is FNV-1a of the
+// beginning, which the script of the search computes, too.
+func bucketOf(word []byte) byte {
+	const offset, prime = 2166136261, 16777619
 	end, n := 0, 0
 	for end < len(word) && n < 3 {
 		r, size := utf8.DecodeRune(word[end:])
@@ -55,9 +64,11 @@ func ShardOf(word []byte, shards int) int {
 			break
 		}
 	}
-	h := fnv.New32a()
-	_, _ = h.Write(word[:end])
-	return int(h.Sum32() & uint32(shards-1))
+	h := uint32(offset)
+	for _, c := range word[:end] {
+		h = (h ^ uint32(c)) * prime
+	}
+	return byte(h)
 }
 
 // ShardName and ChunkName are the names of the files.
@@ -66,39 +77,35 @@ func ShardName(n int) string { return fmt.Sprintf("words-%02x.json", n) }
 // ChunkName names the nth file of the list of pages.
 func ChunkName(n int) string { return fmt.Sprintf("pages-%d.json", n) }
 
-// Index makes the shards of pages, which are numbered as they come. text hands
-// the packed words of a page's text to use.
-func Index(pages []Page, text func(n int, use func(packed []byte) error) error) ([][]byte, error) {
-	shards := make([]map[string][]uint32, Shards(len(pages)))
-	for i := range shards {
-		shards[i] = map[string][]uint32{}
-	}
-	const weightBits = 6
-	lists := map[string]*[]uint32{} // by word: looked up far more often than made
+// PerGroup is how many pages, as they are numbered, are counted together: an edit
+// has one group counted again, and those shards made whose words changed in it.
+const PerGroup = 16
+
+// maxWeight is the most that a word counts on a page.
+const maxWeight = 63
+
+// posting is a word on a page of a group.
+type posting struct {
+	from, to     int // in the text of all words
+	page, weight byte
+}
+
+// Group packs the words of up to PerGroup pages by bucket. text hands the packed
+// words of a page's text to use.
+//
+// In a bucket stands for each word, in order: its length, the word, on how many
+// pages it stands, and for each of these its number in the group and its weight,
+// a byte each.
+func Group(pages []Page, text func(n int, use func(packed []byte) error) error) ([Buckets][]byte, error) {
+	var words []byte
+	var sorted [Buckets][]posting
 	add := func(word []byte, page, weight int) {
-		list, known := lists[string(word)]
-		if !known {
-			list = new([]uint32)
-			lists[string(word)] = list
-		}
-		*list = append(*list, uint32(page)<<weightBits|uint32(min(weight, 1<<weightBits-1)))
+		at := bucketOf(word)
+		sorted[at] = append(sorted[at], posting{len(words), len(words) + len(word), byte(page), byte(min(weight, maxWeight))})
+		words = append(words, word...)
 	}
 	for n, p := range pages {
-		more := map[string]int{}
-		for _, part := range []struct {
-			texts  []string
-			weight int
-		}{{[]string{p.Title}, inTitle}, {p.Headings, inHeading}, {p.Tags, inTag}, {[]string{p.Description}, inDescription}} {
-			here := map[string]bool{}
-			for _, t := range part.texts {
-				for word := range Words(t) {
-					if !here[word] {
-						here[word] = true
-						more[word] += part.weight
-					}
-				}
-			}
-		}
+		more := p.weights()
 		err := text(n, func(packed []byte) error {
 			for word, times := range counted(packed) {
 				add(word, n, times+more[string(word)])
@@ -107,49 +114,109 @@ func Index(pages []Page, text func(n int, use func(packed []byte) error) error) 
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return [Buckets][]byte{}, err
 		}
-		for word, weight := range more { // in any order: each is a line of its own
+		for word, weight := range more { // in any order: they are sorted
 			add([]byte(word), n, weight)
 		}
 	}
-	for word, list := range lists {
-		shards[ShardOf([]byte(word), len(shards))][word] = *list
-	}
-	out := make([][]byte, len(shards))
-	for i, shard := range shards {
-		out[i] = shardFile(shard, weightBits)
+	var out [Buckets][]byte
+	for i, list := range sorted {
+		slices.SortFunc(list, func(a, b posting) int {
+			return cmp.Or(bytes.Compare(words[a.from:a.to], words[b.from:b.to]), cmp.Compare(a.page, b.page))
+		})
+		for len(list) > 0 {
+			word, same := words[list[0].from:list[0].to], 1
+			for same < len(list) && bytes.Equal(words[list[same].from:list[same].to], word) {
+				same++
+			}
+			out[i] = append(append(append(out[i], byte(len(word))), word...), byte(same))
+			for _, p := range list[:same] {
+				out[i] = append(out[i], p.page, p.weight)
+			}
+			list = list[same:]
+		}
 	}
 	return out, nil
 }
 
-// shardFile writes {"word":[page, weight, steps to the next page, weight, …]}.
-func shardFile(shard map[string][]uint32, weightBits int) []byte {
-	words := make([]string, 0, len(shard))
-	for word := range shard {
-		words = append(words, word)
+// weights are what the words count for that stand beside the text of a page.
+func (p Page) weights() map[string]int {
+	out := map[string]int{}
+	for _, part := range []struct {
+		texts  []string
+		weight int
+	}{{[]string{p.Title}, inTitle}, {p.Headings, inHeading}, {p.Tags, inTag}, {[]string{p.Description}, inDescription}} {
+		here := map[string]bool{}
+		for _, t := range part.texts {
+			for word := range Words(t) {
+				if !here[word] {
+					here[word] = true
+					out[word] += part.weight
+				}
+			}
+		}
 	}
-	slices.Sort(words)
-	text := []byte{'{'}
-	for i, word := range words {
+	return out
+}
+
+// line is a word of a shard: what is written of it so far, and the last page in
+// that.
+type line struct {
+	text []byte
+	last int
+}
+
+// Shard writes one of the files that the words are spread over:
+// {"word":[page, weight, steps to the next page, weight, …]}. bucket hands the
+// bucket of a group to use.
+func Shard(n, shards, groups int, bucket func(group, n int, use func([]byte) error) error) ([]byte, error) {
+	lines := map[string]*line{}
+	for group := range groups {
+		for b := n; b < Buckets; b += shards {
+			err := bucket(group, b, func(text []byte) error {
+				for len(text) > 0 {
+					end := 1 + int(text[0])
+					if end >= len(text) || end+1+2*int(text[end]) > len(text) {
+						return errors.New("a group of words is cut off")
+					}
+					word, pages := text[1:end], text[end+1:end+1+2*int(text[end])]
+					text = text[end+1+len(pages):]
+					l, known := lines[string(word)]
+					if !known {
+						l = new(line)
+						lines[string(word)] = l
+					}
+					for ; len(pages) > 0; pages = pages[2:] {
+						if len(l.text) > 0 {
+							l.text = append(l.text, ',')
+						}
+						page := group*PerGroup + int(pages[0])
+						l.text = strconv.AppendInt(l.text, int64(page-l.last), 10)
+						l.text = strconv.AppendInt(append(l.text, ','), int64(pages[1]), 10)
+						l.last = page
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	size := 2
+	for word, l := range lines {
+		size += len(word) + len(l.text) + len(`"":[],\n`)
+	}
+	text := append(make([]byte, 0, size), '{')
+	for i, word := range slices.Sorted(maps.Keys(lines)) {
 		if i > 0 {
 			text = append(text, ',', '\n')
 		}
 		text = strconv.AppendQuote(text, word) // letters and digits, which JSON writes alike
-		text = append(text, ':', '[')
-		last := uint32(0)
-		for j, posting := range shard[word] {
-			if j > 0 {
-				text = append(text, ',')
-			}
-			page := posting >> weightBits
-			text = strconv.AppendUint(text, uint64(page-last), 10)
-			text = strconv.AppendUint(append(text, ','), uint64(posting&(1<<weightBits-1)), 10)
-			last = page
-		}
-		text = append(text, ']')
+		text = append(append(append(text, ':', '['), lines[word].text...), ']')
 	}
-	return append(text, '}', '\n')
+	return append(text, '}', '\n'), nil
 }
 
 // Chunk writes one file of the list of pages.

@@ -3,6 +3,7 @@ package search
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,28 @@ func FuzzWords(f *testing.F) {
 	})
 }
 
+// indexOf are all shards of an index.
+func indexOf(t *testing.T, pages []Page, texts []string) [][]byte {
+	t.Helper()
+	var groups [][Buckets][]byte
+	for at := 0; at < len(pages); at += PerGroup {
+		g, err := Group(pages[at:min(at+PerGroup, len(pages))], func(n int, use func([]byte) error) error { return use(Count([]byte(texts[at+n]))) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		groups = append(groups, g)
+	}
+	var shards [][]byte
+	for n := range Shards(len(pages)) {
+		text, err := Shard(n, Shards(len(pages)), len(groups), func(group, n int, use func([]byte) error) error { return use(groups[group][n]) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		shards = append(shards, text)
+	}
+	return shards
+}
+
 // TestIndexHoldsEveryWord reads an index as a browser does.
 func TestIndexHoldsEveryWord(t *testing.T) {
 	pages := []Page{
@@ -67,10 +90,11 @@ func TestIndexHoldsEveryWord(t *testing.T) {
 		{Title: "三つ目", URL: "/c/"},
 	}
 	texts := []string{"Call me when you can. Call.", "Rufen Sie an, sales!", "日本語の本"}
-	shards, err := Index(pages, func(n int, use func([]byte) error) error { return use(Count([]byte(texts[n]))) })
-	if err != nil {
-		t.Fatal(err)
+	for len(pages) < 3*PerGroup+1 { // and some more that fill groups
+		pages = append(pages, Page{Title: fmt.Sprintf("Call %d", len(pages))})
+		texts = append(texts, "a filler for "+pages[len(pages)%3].Title)
 	}
+	shards := indexOf(t, pages, texts)
 	found := map[string]map[int]int{}
 	for n, text := range shards {
 		var shard map[string][]int
