@@ -82,7 +82,11 @@ type Builder struct {
 	memo    *memo.Memo
 	shelf   content.Shelf // every document of the last build
 	plan    page.Plan     // of the last build
-	folder  *public.Folder
+
+	planned  []*page.Planned // of the last build that wrote
+	files    []public.File   // of each
+	renderer *renderer       // of the build under way
+	folder   *public.Folder
 
 	asked    bool              // somebody wants to know everything
 	kept     *cache.Cache      // opened by the first build
@@ -94,7 +98,8 @@ type Builder struct {
 	links       []page.OutsideLink // of the last Check, as the next two
 	config      config.Config
 	line        func(file string, line int) (string, error)
-	from, until time.Time // the schedule does not change from here to before there
+	from, until time.Time   // the schedule does not change from here to before there
+	shown       memo.Digest // heads of the documents of which that is true
 }
 
 // New prepares to build.
@@ -267,8 +272,7 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 		return t, err
 	}
 	b.shelf = shelf
-	note(shelf.Problems())
-	heads := shelf.Heads()
+	note(shelf.Problems)
 	o.Doing("planning the pages")
 	data, problems, err := content.LoadData(tree, b.memo)
 	note(problems)
@@ -276,11 +280,16 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 		return t, err
 	}
 	now := o.Now()
-	b.from, b.until = site.Window(heads, now)
+	if b.shown != shelf.Seen || now.Before(b.from) || !b.until.IsZero() && !now.Before(b.until) {
+		b.from, b.until = site.Window(shelf.Heads, now)
+		b.shown = shelf.Seen
+	}
 	b.asksWebP = cfg.Images.WebP != config.NoWebP
 	options := site.Options{Drafts: o.Drafts, Future: o.Future, Expired: o.Expired, Now: now}
-	assembled, _ := memo.Held(b.memo, "site", site.Recipe(cfg, heads, tree, reserved(t.assets), options), func() (f found[*site.Site], _ error) {
-		s, problems := site.Assemble(cfg, heads, tree, reserved(t.assets), options)
+	recipe := site.Recipe(cfg, shelf, tree, reserved(t.assets), options, b.from, b.until)
+	assembled, _ := memo.Held(b.memo, "site", recipe, func() (found[*site.Site], error) {
+		s, problems := site.Assemble(cfg, shelf.Heads, tree, reserved(t.assets), options)
+		s.Seen = recipe
 		return found[*site.Site]{&s, problems}, nil
 	})
 	note(assembled.problems)
@@ -393,6 +402,7 @@ func reserved(assets asset.Set) map[string]string {
 type renderer struct {
 	layouts  layout.Set
 	rendered atomic.Int64
+	counted  sync.Map  // *page.Planned that were: a page with packed copies is rendered for each of them
 	rooms    sync.Pool // of buffers that pages are rendered into
 	mu       sync.Mutex
 	problems diag.List
@@ -426,9 +436,9 @@ func (r *renderer) render(p *page.Planned, w io.Writer) error {
 	return nil
 }
 
-// files lists everything the output folder should have, pages last: what they
+// output lists everything the output folder should have, pages last: what they
 // refer to is in place before they are.
-func (b *Builder) files(t trunk, r *renderer) []public.File {
+func (b *Builder) output(t trunk, r *renderer) []public.File {
 	var out []public.File
 	for _, a := range t.assets.Files {
 		out = append(out, public.File{Path: a.Path, Recipe: a.Recipe, Bytes: a.Open})
@@ -447,23 +457,37 @@ func (b *Builder) files(t trunk, r *renderer) []public.File {
 			return inMemory(text), err
 		}})
 	}
-	counted := make([]atomic.Bool, len(t.plan.Pages)) // a page with packed copies is rendered for each of them
-	for i := range t.plan.Pages {
-		p := t.plan.Pages[i]
-		out = append(out, public.File{Path: p.Output, Recipe: p.Recipe, Bytes: func() (io.ReadSeekCloser, error) {
-			room := r.rooms.Get().(*bytes.Buffer)
-			room.Reset()
-			room.Grow(p.Size())
-			if !counted[i].Swap(true) {
-				r.rendered.Add(1)
-			}
-			if err := r.render(p, room); err != nil {
-				return nil, err
-			}
-			return lentFile{bytes.NewReader(room.Bytes()), func() { r.rooms.Put(room) }}, nil
-		}})
+	return append(out, b.pages(t.plan.Pages, r)...)
+}
+
+// pages are the files of planned pages, each the one of the last build where its
+// page is.
+func (b *Builder) pages(planned []*page.Planned, r *renderer) []public.File {
+	b.renderer = r
+	if len(planned) != len(b.planned) {
+		b.planned, b.files = make([]*page.Planned, len(planned)), make([]public.File, len(planned))
 	}
-	return out
+	for i, p := range planned {
+		if p != b.planned[i] {
+			b.planned[i] = p
+			b.files[i] = public.File{Path: p.Output, Recipe: p.Recipe, Bytes: func() (io.ReadSeekCloser, error) { return b.renderer.file(p) }}
+		}
+	}
+	return b.files
+}
+
+// file renders a page into room that is lent.
+func (r *renderer) file(p *page.Planned) (io.ReadSeekCloser, error) {
+	room := r.rooms.Get().(*bytes.Buffer)
+	room.Reset()
+	room.Grow(p.Size())
+	if _, counted := r.counted.LoadOrStore(p, true); !counted {
+		r.rendered.Add(1)
+	}
+	if err := r.render(p, room); err != nil {
+		return nil, err
+	}
+	return lentFile{bytes.NewReader(room.Bytes()), func() { r.rooms.Put(room) }}, nil
 }
 
 // drawn are the variants of the pictures that pages show, and the pictures to
@@ -534,7 +558,7 @@ func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error
 		return result, nil
 	}
 	b.options.Doing(fmt.Sprintf("rendering and writing %d pages", result.Pages))
-	files := b.files(t, r)
+	files := b.output(t, r)
 	if b.options.Twins {
 		files = public.WithTwins(files)
 	}

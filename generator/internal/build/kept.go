@@ -20,7 +20,8 @@ import (
 type index struct {
 	Site, Out string // whole paths: stamps and files are of these
 	Stamps    []source.Stamped
-	Shelf     content.Shelf
+	Settings  memo.Digest // of the documents
+	Documents []*content.Document
 	Measures  []memo.Kept[picture.Measure]
 	Words     []memo.Kept[cache.Row]
 	Files     []output
@@ -49,7 +50,7 @@ func (b *Builder) open() {
 	if !ok {
 		return
 	}
-	b.shelf = found.Shelf
+	b.shelf = content.Stored(found.Settings, found.Documents)
 	memo.Fill(b.memo, picture.Stage, found.Measures)
 	memo.Fill(b.memo, page.WordsStage, found.Words)
 	site, out := b.places()
@@ -63,7 +64,7 @@ func (b *Builder) open() {
 
 func usedBy(i index) int64 {
 	n := int64(0)
-	for _, d := range i.Shelf.Documents {
+	for _, d := range i.Documents {
 		n += int64(d.Body.Kept.Length + d.Terms.Kept.Length)
 	}
 	for _, row := range i.Words {
@@ -120,7 +121,7 @@ func (b *Builder) Leave() {
 	if b.kept == nil || !known {
 		return
 	}
-	i := index{Stamps: b.reader.Stamps(), Shelf: b.shelf, Measures: memo.All[picture.Measure](b.memo, picture.Stage), Words: memo.All[cache.Row](b.memo, page.WordsStage)}
+	i := index{Stamps: b.reader.Stamps(), Settings: b.shelf.Settings, Documents: b.shelf.Documents, Measures: memo.All[picture.Measure](b.memo, picture.Stage), Words: memo.All[cache.Row](b.memo, page.WordsStage)}
 	i.Site, i.Out = b.places()
 	files := b.folder.Known()
 	all := make([]output, len(files))

@@ -8,13 +8,7 @@ import (
 
 // judged are problems as the site and its texts choose to see them.
 func (b *Builder) judged(problems diag.List, cfg config.Config) diag.List {
-	silenced := map[string][]string{}
-	for _, d := range b.shelf.Documents {
-		if d.Silenced != nil {
-			silenced[d.File] = d.Silenced
-		}
-	}
-	problems = problems.Judged(cfg.Checks, func(file string) []string { return silenced[file] }, b.asked)
+	problems = problems.Judged(cfg.Checks, func(file string) []string { return b.shelf.Silenced[file] }, b.asked)
 	if b.options.Strict {
 		for i := range problems {
 			problems[i].Severity = diag.Error

@@ -298,7 +298,7 @@ func TestParseAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		problems := shelf.Problems()
+		problems := shelf.Problems
 		var names []string
 		for _, d := range shelf.Documents {
 			names = append(names, d.File)

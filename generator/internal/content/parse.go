@@ -38,28 +38,24 @@ func (s Settings) digest() memo.Digest {
 	return memo.Of(s.Zone.String(), s.Taxonomies, s.HTML, s.Plain, s.Search, s.Language)
 }
 
-// Shelf is every document of a site, and what they were parsed with.
+// Shelf is every document of a site, and what follows from all of them. It does
+// not change.
 type Shelf struct {
-	Settings  memo.Digest
-	Documents []*Document // by file
+	Settings  memo.Digest         // they were parsed with
+	Documents []*Document         // by file
+	Heads     []*Head             // of each
+	Seen      memo.Digest         // of all heads
+	Others    memo.Digest         // of the other files under content/
+	Problems  diag.List           // of all documents
+	Silenced  map[string][]string // by file: codes of findings that its text asks to be left out
+
+	files  []source.File // all under content/
+	number []int         // of the document that each is; -1: none
 }
 
-// Problems are those of all documents.
-func (s Shelf) Problems() diag.List {
-	var out diag.List
-	for _, d := range s.Documents {
-		out = append(out, d.Problems...)
-	}
-	return out
-}
-
-// Heads are what the documents show of themselves, in the same order.
-func (s Shelf) Heads() []*Head {
-	out := make([]*Head, len(s.Documents))
-	for i, d := range s.Documents {
-		out[i] = &d.Head
-	}
-	return out
+// Stored is a Shelf whose documents another process parsed.
+func Stored(settings memo.Digest, documents []*Document) Shelf {
+	return Shelf{Settings: settings, Documents: documents}
 }
 
 // ParseAll parses every markdown file under content/, by path. A document that
@@ -69,12 +65,50 @@ func (s Shelf) Heads() []*Head {
 // site, and nobody needs two of them at a time. The error is for a file that
 // changed meanwhile, and for the context's end.
 func ParseAll(ctx context.Context, tree source.Tree, settings Settings, last Shelf, remembered *memo.Memo, texts *cache.Cache, workers int) (Shelf, error) {
-	shelf := Shelf{Settings: settings.digest()}
+	shelf := Shelf{Settings: settings.digest(), files: tree.Under("content/")}
+	// Most often the files are the same, with other bytes in one: then all that
+	// has to be looked at stands in two lists, one beside the other.
+	same := last.files != nil && last.Settings == shelf.Settings && !remembered.Verifies() &&
+		slices.EqualFunc(shelf.files, last.files, func(a, b source.File) bool { return a.Path == b.Path })
+	if !same {
+		before := shelf.place(last, remembered.Verifies())
+		if err := shelf.parse(ctx, before, settings, remembered, texts, workers); err != nil {
+			return Shelf{}, err
+		}
+		shelf.describe()
+		return shelf, nil
+	}
+	shelf.number, shelf.Documents = last.number, slices.Clone(last.Documents)
+	shelf.Heads, shelf.Seen, shelf.Others, shelf.Problems, shelf.Silenced = last.Heads, last.Seen, last.Others, last.Problems, last.Silenced
+	others := false
+	for i := range shelf.files {
+		switch n := shelf.number[i]; {
+		case shelf.files[i].Digest == last.files[i].Digest:
+		case n >= 0:
+			shelf.Documents[n] = nil
+		default:
+			others = true
+		}
+	}
+	if err := shelf.parse(ctx, nil, settings, remembered, texts, workers); err != nil {
+		return Shelf{}, err
+	}
+	for n, d := range shelf.Documents {
+		if old := last.Documents[n]; d != old && (d.Seen != old.Seen || len(d.Problems)+len(old.Problems)+len(d.Silenced)+len(old.Silenced) > 0) {
+			others = true
+		}
+	}
+	if others {
+		shelf.describe()
+	}
+	return shelf, nil
+}
+
+// place finds out which files are documents, and takes those from last that it
+// has. In verification all are parsed, and before are those it has.
+func (s *Shelf) place(last Shelf, verify bool) (before []*Document) {
 	known := last.Documents
-	var files []source.File // of those to be parsed
-	var places []int        // of each on the shelf
-	var before []*Document  // what last holds of each
-	for _, f := range tree.Under("content/") {
+	for _, f := range s.files {
 		for len(known) > 0 && known[0].File < f.Path {
 			known = known[1:]
 		}
@@ -82,20 +116,32 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, last She
 		if len(known) > 0 && known[0].File == f.Path {
 			old, known = known[0], known[1:]
 		} else if !IsDocument(f.Path) {
+			s.number = append(s.number, -1)
 			continue
 		}
-		if old != nil && (old.Digest != f.Digest || last.Settings != shelf.Settings) {
+		if old != nil && (old.Digest != f.Digest || last.Settings != s.Settings) {
 			old = nil
 		}
-		if old == nil || remembered.Verifies() {
-			files, places, before = append(files, f), append(places, len(shelf.Documents)), append(before, old)
+		before = append(before, old)
+		if verify {
+			old = nil
 		}
-		shelf.Documents = append(shelf.Documents, old)
+		s.number = append(s.number, len(s.Documents))
+		s.Documents = append(s.Documents, old)
 	}
+	return before
+}
+
+// parse fills in the documents that are missing.
+func (s *Shelf) parse(ctx context.Context, before []*Document, settings Settings, remembered *memo.Memo, texts *cache.Cache, workers int) error {
 	converter := newConverter(settings)
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(max(workers, 1))
-	for i, f := range files {
+	for i, f := range s.files {
+		n := s.number[i]
+		if n < 0 || s.Documents[n] != nil {
+			continue
+		}
 		if working.Err() != nil {
 			break
 		}
@@ -104,15 +150,36 @@ func ParseAll(ctx context.Context, tree source.Tree, settings Settings, last She
 			if err != nil {
 				return err
 			}
-			remembered.Ran(Stage, f.Path, before[i] == nil, func() bool { return memo.Of(before[i]) == memo.Of(d) })
-			shelf.Documents[places[i]] = d
+			again := before != nil && before[n] != nil
+			remembered.Ran(Stage, f.Path, !again, func() bool { return memo.Of(before[n]) == memo.Of(d) })
+			s.Documents[n] = d
 			return nil
 		})
 	}
-	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
-		return Shelf{}, err // the rest of the documents would pass for deleted
+	return cmp.Or(group.Wait(), ctx.Err()) // else the rest of the documents would pass for deleted
+}
+
+// describe fills in what follows from the documents.
+func (s *Shelf) describe() {
+	s.Problems, s.Silenced, s.Heads = nil, map[string][]string{}, make([]*Head, len(s.Documents))
+	seen := make([]byte, 0, len(s.Documents)*len(memo.Digest{}))
+	for n, d := range s.Documents {
+		s.Heads[n] = &d.Head
+		seen = append(seen, d.Seen[:]...)
+		s.Problems = append(s.Problems, d.Problems...)
+		if d.Silenced != nil {
+			s.Silenced[d.File] = d.Silenced
+		}
 	}
-	return shelf, nil
+	s.Seen = memo.OfBytes(seen)
+	seen = seen[:0]
+	for i, f := range s.files {
+		if s.number[i] < 0 {
+			d := memo.Of(f.Path, f.Digest)
+			seen = append(seen, d[:]...)
+		}
+	}
+	s.Others = memo.OfBytes(seen)
 }
 
 func parseFile(f source.File, settings Settings, converter converter, texts *cache.Cache) (*Document, error) {

@@ -53,7 +53,7 @@ type feeds struct {
 }
 
 // feeds plans the feeds of a list. parts are those of the site's pages.
-func (p *planner) feeds(list *site.Page, parts []part) feeds {
+func (p *planner) feeds(list *site.Page, parts []*part) feeds {
 	f := feed{Title: p.headTitle(list), Description: p.config.Description, Language: p.config.Language, Author: p.config.Author, Page: p.absolute(list.Path)}
 	out := feeds{list: list}
 	for _, m := range list.Members {

@@ -90,7 +90,7 @@ type Plan struct {
 	seen      memo.Digest     // of everything but the texts
 	settled   *settled
 	documents []*content.Document
-	parts     []part  // by the place of their page, and then the one for missing addresses
+	parts     []*part // by the place of their page, and then the one for missing addresses
 	feeds     []feeds // of each list that has any
 	words     []words // of each group of pages that the search finds
 	shards    []Written
@@ -103,6 +103,7 @@ type settled struct {
 	homeFeeds    []Feed   // what every page points to
 	layouts      []string // by the place of the page
 	places       []int    // of the pages of documents, by number; -1 without one
+	offsets      []int    // of the first planned page of each place, in Plan.Pages
 	search       searching
 	written      []Written
 	pages        []*Planned // that stand for no page of the site
@@ -183,7 +184,7 @@ type planner struct {
 // all plans the whole site.
 func (p *planner) all(seen memo.Digest) (Plan, error) {
 	p.settle()
-	plan := Plan{Frame: p.settled.frame, config: p.config, entries: p.entries(), seen: seen, settled: p.settled, documents: p.documents, parts: make([]part, len(p.site.Pages)+1)}
+	plan := Plan{Frame: p.settled.frame, config: p.config, entries: p.entries(), seen: seen, settled: p.settled, documents: p.documents, parts: make([]*part, len(p.site.Pages)+1)}
 	todo := make([]int, len(plan.parts))
 	for i := range todo {
 		todo[i] = i
@@ -192,6 +193,7 @@ func (p *planner) all(seen memo.Digest) (Plan, error) {
 		return Plan{}, err
 	}
 	for _, part := range plan.parts {
+		p.settled.offsets = append(p.settled.offsets, len(plan.Pages))
 		plan.Pages = append(plan.Pages, part.pages...)
 	}
 	plan.Pages = append(plan.Pages, p.settled.pages...)
@@ -249,12 +251,8 @@ func (p *planner) again(last Plan) (Plan, error) {
 			plan.entries[at] = entry
 		}
 	}
-	at := 0
-	for i := range plan.parts {
-		if old := last.parts[i].pages; plan.parts[i].pages[0] != old[0] {
-			copy(plan.Pages[at:], plan.parts[i].pages)
-		}
-		at += len(plan.parts[i].pages)
+	for _, place := range todo {
+		copy(plan.Pages[p.settled.offsets[place]:], plan.parts[place].pages)
 	}
 	for i, f := range plan.feeds {
 		if slices.ContainsFunc(f.members, func(m *site.Page) bool { return plan.parts[m.Place].said != last.parts[m.Place].said }) {
@@ -263,7 +261,7 @@ func (p *planner) again(last Plan) (Plan, error) {
 	}
 	if slices.ContainsFunc(todo, func(place int) bool {
 		old, now := last.parts[place], plan.parts[place]
-		return !slices.Equal(old.pictures, now.pictures) || !slices.Equal(old.cards, now.cards)
+		return len(old.problems)+len(now.problems) > 0 || !slices.Equal(old.pictures, now.pictures) || !slices.Equal(old.cards, now.cards)
 	}) {
 		plan.gather()
 	}
@@ -272,7 +270,7 @@ func (p *planner) again(last Plan) (Plan, error) {
 }
 
 // planParts plans those pages of the site that stand at todo.
-func (p *planner) planParts(parts []part, todo []int) error {
+func (p *planner) planParts(parts []*part, todo []int) error {
 	return p.share(len(todo), func(own *planner, n int) (err error) {
 		parts[todo[n]], err = own.part(todo[n])
 		return cmp.Or(err, own.lost)
@@ -304,14 +302,14 @@ func (p *planner) share(n int, do func(own *planner, n int) error) error {
 
 // part plans the page at a place, or after the last the one for missing
 // addresses.
-func (p *planner) part(place int) (part, error) {
+func (p *planner) part(place int) (*part, error) {
 	p.problems, p.shown, p.cards = nil, nil, nil
-	var out part
+	out := new(part)
 	var err error
 	if place < len(p.site.Pages) {
-		out, err = p.page(p.site.Pages[place], p.settled.layouts[place])
+		*out, err = p.page(p.site.Pages[place], p.settled.layouts[place])
 	} else {
-		out, err = p.missing()
+		*out, err = p.missing()
 	}
 	for _, planned := range out.pages {
 		planned.seal(p.layouts)
@@ -320,8 +318,12 @@ func (p *planner) part(place int) (part, error) {
 	return out, err
 }
 
-// gather fills in the pictures that the parts show.
+// gather fills in the pictures that the parts show, and what they complain of.
 func (plan *Plan) gather() {
+	plan.Problems = slices.Clone(plan.settled.problems)
+	for _, part := range plan.parts {
+		plan.Problems = append(plan.Problems, part.problems...)
+	}
 	pictures, cards := map[string]bool{}, map[string]picture.Card{}
 	for i := range plan.parts {
 		for _, at := range plan.parts[i].pictures {
@@ -337,12 +339,8 @@ func (plan *Plan) gather() {
 	}
 }
 
-// finish fills in the other files, and what is wrong.
+// finish fills in the other files.
 func (plan *Plan) finish(p *planner) {
-	plan.Problems = slices.Clone(p.settled.problems)
-	for i := range plan.parts {
-		plan.Problems = append(plan.Problems, plan.parts[i].problems...)
-	}
 	plan.Written = slices.Clone(p.settled.written)
 	for _, f := range plan.feeds {
 		plan.Written = append(plan.Written, f.written...)

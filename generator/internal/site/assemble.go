@@ -28,7 +28,7 @@ func postSections() []string { return []string{"posts", "post", "blog"} }
 // somebody else produces, with the name of that producer.
 func Assemble(cfg config.Config, heads []*content.Head, tree source.Tree, reserved map[string]string, options Options) (Site, diag.List) {
 	a := assembly{config: cfg, options: options, producers: map[string]producer{}, sections: map[string]*content.Head{},
-		site: Site{Config: cfg, Seen: Recipe(cfg, heads, tree, reserved, options), byFile: map[string]*Page{}, byPath: map[string]*Page{}, files: map[string]bool{}, hidden: map[string]string{}, aliases: map[string]*Page{}}}
+		site: Site{Config: cfg, byFile: map[string]*Page{}, byPath: map[string]*Page{}, files: map[string]bool{}, hidden: map[string]string{}, aliases: map[string]*Page{}}}
 	for _, at := range slices.Sorted(maps.Keys(reserved)) {
 		a.claim(at, producer{what: reserved[at]})
 	}

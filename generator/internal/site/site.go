@@ -66,26 +66,13 @@ func Window(heads []*content.Head, now time.Time) (from, until time.Time) {
 }
 
 // Recipe is the digest of everything that Assemble makes a Site of. The clock is
-// in it by the window alone.
-func Recipe(cfg config.Config, heads []*content.Head, tree source.Tree, reserved map[string]string, options Options) memo.Digest {
-	from, until := Window(heads, options.Now)
-	text := make([]byte, 0, len(heads)*len(memo.Digest{}))
-	for _, head := range heads {
-		text = append(text, head.Seen[:]...)
+// in it by the Window alone, from and until.
+func Recipe(cfg config.Config, shelf content.Shelf, tree source.Tree, reserved map[string]string, options Options, from, until time.Time) memo.Digest {
+	var static []memo.Digest
+	for _, f := range tree.Under("static/") {
+		static = append(static, memo.Of(f.Path, f.Digest))
 	}
-	documents := memo.OfBytes(text)
-	text = text[:0]
-	for _, folder := range []string{"content/", "static/"} {
-		for _, f := range tree.Under(folder) {
-			if len(heads) > 0 && heads[0].File == f.Path { // both are by path
-				heads = heads[1:]
-				continue
-			}
-			d := memo.Of(f.Path, f.Digest)
-			text = append(text, d[:]...)
-		}
-	}
-	return memo.Of(cfg.Seen, documents, memo.OfBytes(text), reserved, options.Drafts, options.Future, options.Expired, from, until)
+	return memo.Of(cfg.Seen, shelf.Seen, shelf.Others, static, reserved, options.Drafts, options.Future, options.Expired, from, until)
 }
 
 // Site is everything there is, with addresses.
@@ -93,7 +80,7 @@ type Site struct {
 	Config config.Config
 	Pages  []*Page     // by path: documents, lists and term pages
 	Files  []File      // published as they are, by path
-	Seen   memo.Digest // of everything the site was assembled from
+	Seen   memo.Digest // Recipe, of everything the site was assembled from; zero where nobody asks for it
 	Extras []string    // of Sitemap, Robots and Redirects, those that no file of the site stands for
 
 	Missing *Page // what the answer to addresses that lead nowhere says; nil for the theme's own words

@@ -50,13 +50,13 @@ func assemble(t *testing.T, files map[string]string, o site.Options) (site.Site,
 		t.Fatal(err, problems)
 	}
 	shelf, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies}, content.Shelf{}, memo.New(), cache.InMemory(), 1)
-	if err != nil || shelf.Problems().HasErrors() {
-		t.Fatal(err, shelf.Problems())
+	if err != nil || shelf.Problems.HasErrors() {
+		t.Fatal(err, shelf.Problems)
 	}
 	if o.Now.IsZero() {
 		o.Now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	}
-	return site.Assemble(cfg, shelf.Heads(), tree, map[string]string{"assets/site.css": "templates/assets/site.css"}, o)
+	return site.Assemble(cfg, shelf.Heads, tree, map[string]string{"assets/site.css": "templates/assets/site.css"}, o)
 }
 
 func front(lines ...string) string { return "---\n" + strings.Join(lines, "\n") + "\n---\nText\n" }

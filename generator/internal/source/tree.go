@@ -48,10 +48,8 @@ func (t Tree) File(path string) (File, bool) {
 // Under lists the files below a folder such as "content/", by path.
 func (t Tree) Under(folder string) []File {
 	from, _ := slices.BinarySearchFunc(t.files, folder, func(f File, p string) int { return strings.Compare(f.Path, p) })
-	to := from
-	for to < len(t.files) && strings.HasPrefix(t.files[to].Path, folder) {
-		to++
-	}
+	after := folder[:len(folder)-1] + string(folder[len(folder)-1]+1) // the least that comes after all below it
+	to, _ := slices.BinarySearchFunc(t.files, after, func(f File, p string) int { return strings.Compare(f.Path, p) })
 	return t.files[from:to]
 }
 
