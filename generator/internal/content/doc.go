@@ -2,7 +2,8 @@
 //
 // In goes a file of the tree, out come its front matter, its headings, its plain
 // opening words, and a body of segments: finished HTML, or a reference (a link,
-// an image, a shortcode) that only the whole site can resolve. Problems and
+// an image, a shortcode) that only the whole site can resolve. What other pages
+// can see of a document is its Head. Problems and
 // warnings are part of the Document, so that they are remembered with it. All
 // of goldmark and of the front-matter library stays inside this room.
 //

@@ -7,6 +7,6 @@
 // byte of a result. Sweep drops what the last build did not use, and a verifying
 // Memo computes every hit again and tells where the two results differ.
 //
-// It deliberately does no input or output, knows no stage by name, and holds no
-// result that is not a plain value.
+// It deliberately does no input or output, and knows no stage by name. What is no
+// plain value it holds too (Held), and cannot compare: what is made of it is.
 package memo

@@ -7,7 +7,11 @@
 // and the small files that no layout makes (redirects of former addresses) are
 // planned here too.
 //
-// Planning is cheap, whole and pure. The text of a page is joined only when it
+// Planning is pure. Make takes from the last Plan what saw the same: a page sees
+// its own document and of all others the heads, of which the site is assembled,
+// so that while the site is the same only pages whose own text is another are
+// planned again. The words that the search finds pages by are counted sixteen
+// pages at a time, and the memo keeps them. The text of a page is joined only when it
 // is rendered; until then its digest stands for it. Deliberately absent:
 // templates, bytes on disk, the clock.
 package page

@@ -6,6 +6,9 @@
 // the chunks of the pages it shows, however large the site is. The words of a
 // text are found here and, in the same way, by search.js of the theme.
 //
+// The words of sixteen pages are packed together, by what file they go to. A file
+// is made of these alone, so that it is the same as long as they are.
+//
 // A word is found by its beginning, from three letters on, since a shard holds
 // the words with the same first three. In scripts that put no blanks between
 // words, a word is every two neighbouring characters.
