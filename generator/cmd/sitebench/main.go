@@ -19,6 +19,13 @@
 // highlighting and minifying are off. After each cold build it builds the same
 // folder again without a change, and once more with one body edited.
 //
+// With -live it edits one body while each of them serves its site, and measures
+// how long it takes from saving the file until the page is served with the
+// change; of Cardbowl also how long from the moment that changes have calmed down
+// until everything is written and open pages are told:
+//
+//	go run ./generator/cmd/sitebench -n 10000 -live 20
+//
 // Absolute figures move with the machine and its neighbours; the ratios, taken
 // pair by pair from one round, do not.
 package main
@@ -47,6 +54,7 @@ func main() {
 	rounds := flag.Int("rounds", 3, "rounds")
 	program := flag.String("cardbowl", "", "the cardbowl to measure (default: built from this repository)")
 	only := flag.String("only", "floor,minimal,default,hugo", "what to measure")
+	live := flag.Int("live", 0, "in place of building, edit one body so many times while each serves its site")
 	asFloor := flag.Bool("floor", false, "be the floor: build SITE into OUT and end")
 	flag.Parse()
 	err := func() error {
@@ -68,6 +76,9 @@ func main() {
 		if err := b.prepare(*corpus, *program, strings.Split(*only, ",")); err != nil {
 			return err
 		}
+		if *live > 0 {
+			return b.live(*live)
+		}
 		return b.run(*rounds)
 	}()
 	if err != nil {
@@ -81,7 +92,8 @@ type contender struct {
 	name    string
 	site    string
 	command func(out string) *exec.Cmd
-	again   bool // it is worth building the same folder again
+	serve   func(port string) *exec.Cmd // nil: it does not
+	again   bool                        // it is worth building the same folder again
 	cold    []sample
 	nothing []sample
 	edited  []sample
@@ -137,8 +149,10 @@ func (b *bench) prepare(corpus, program string, only []string) error {
 			c.command = func(out string) *exec.Cmd { return exec.Command(self, "-floor", c.site, out) }
 		case "minimal":
 			c.command, settings, theme, themeTo = cardbowl(c.site), "site.yaml", "themes/cardbowl", "templates"
+			c.serve = cardbowlServe(program, c.site)
 		case "default":
 			c.command, settings = cardbowl(c.site), "site.yaml"
+			c.serve = cardbowlServe(program, c.site)
 		case "hugo":
 			hugo, err := exec.LookPath("hugo")
 			if err != nil {
@@ -149,6 +163,7 @@ func (b *bench) prepare(corpus, program string, only []string) error {
 				fmt.Fprint(b.out, string(version))
 			}
 			c.command = func(out string) *exec.Cmd { return exec.Command(hugo, "--quiet", "-s", c.site, "-d", out) }
+			c.serve = hugoServe(hugo, c.site)
 			settings, theme, themeTo = "config.yaml", "themes/hugo", "layouts"
 		default:
 			return fmt.Errorf("there is no contender %q", name)

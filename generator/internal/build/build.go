@@ -306,11 +306,13 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 	if b.memo.Verifies() {
 		last = page.Plan{}
 	}
-	t.plan, err = page.Make(s, page.Inputs{Layouts: t.layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree), Memo: b.memo, Workers: o.Workers}, last)
+	t.plan, err = page.Make(s, page.Inputs{Layouts: t.layouts, Documents: shelf.Documents, Data: data, Pictures: t.pictures, Texts: b.kept, Line: lines(tree), Memo: b.memo, Failed: t.result.Failed(), Workers: o.Workers}, last)
 	if err != nil {
 		return t, err
 	}
-	b.plan = t.plan
+	if !t.result.Failed() {
+		b.plan = t.plan
+	}
 	note(t.plan.Problems)
 	t.result.Problems = b.judged(t.result.Problems, cfg)
 	if b.asked {

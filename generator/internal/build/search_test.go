@@ -99,3 +99,19 @@ func foundIn(t *testing.T, files map[string]string) map[string][]string {
 	}
 	return out
 }
+
+// TestSearchOfNothing builds a site whose only page hides from the search, and
+// then shows it.
+func TestSearchOfNothing(t *testing.T) {
+	site, out := t.TempDir(), t.TempDir()
+	put(t, site, "site.yaml", "title: Site\nbaseURL: https://example.com/\n")
+	put(t, site, "content/index.md", "---\ntitle: Home\nsearch: false\n---\nQuince.\n")
+	b := build.New(options(site, out, time.Now))
+	for _, want := range []int{0, 1} {
+		mustBuild(t, b)
+		if found := foundIn(t, folder(t, out)); len(found) != want {
+			t.Errorf("found %v, want %d pages", found, want)
+		}
+		put(t, site, "content/index.md", "---\ntitle: Home\n---\nQuince.\n")
+	}
+}

@@ -131,6 +131,7 @@ type Inputs struct {
 	Texts     *cache.Cache       // where the texts of documents are kept
 	Line      func(file string, line int) (string, error)
 	Memo      *memo.Memo // keeps what is dear and depends on few documents
+	Failed    bool       // something is wrong already, so that nothing will be written: words are not counted, and the Plan is none to go on from
 	Workers   int
 }
 
@@ -146,7 +147,7 @@ type Picture struct {
 // texts, and its own text is, too: of another document a page sees its head
 // alone. The error is for a text that is kept no more, or a file that changed.
 func Make(s *site.Site, in Inputs, last Plan) (Plan, error) {
-	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, memo: in.Memo, workers: max(in.Workers, 1), config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
+	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, memo: in.Memo, failed: in.Failed, workers: max(in.Workers, 1), config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
 		layouts: in.Layouts, data: in.Data, pictures: in.Pictures, items: make([]atomic.Pointer[Item], len(in.Documents)), sidebars: new(sync.Map), markup: new(sync.Map)}
 	seen := memo.Of(s.Seen, in.Layouts.Seen, in.Data.Digest, in.Pictures)
 	if last.settled != nil && last.seen == seen && p.texts == last.settled.texts {
@@ -158,6 +159,7 @@ func Make(s *site.Site, in Inputs, last Plan) (Plan, error) {
 type planner struct {
 	texts     *cache.Cache
 	memo      *memo.Memo
+	failed    bool
 	workers   int
 	line      func(file string, line int) (string, error) // of a document
 	site      *site.Site
@@ -202,7 +204,7 @@ func (p *planner) all(seen memo.Digest) (Plan, error) {
 			plan.feeds = append(plan.feeds, p.feeds(list, plan.parts))
 		}
 	}
-	if p.settled.search.index != nil {
+	if p.settled.search.index != nil && !p.failed {
 		plan.words = make([]words, (len(p.settled.search.found)+search.PerGroup-1)/search.PerGroup)
 		err := p.share(len(plan.words), func(own *planner, n int) (err error) {
 			plan.words[n], err = own.groupWords(n)
@@ -229,9 +231,11 @@ func (p *planner) again(last Plan) (Plan, error) {
 		}
 	}
 	plan.documents = p.documents
-	var err error
-	if plan.words, err = p.wordsAgain(last.words, todo); err != nil {
-		return Plan{}, err
+	if !p.failed {
+		var err error
+		if plan.words, err = p.wordsAgain(last.words, todo); err != nil {
+			return Plan{}, err
+		}
 	}
 	if len(todo) == 0 {
 		return plan, nil

@@ -165,9 +165,9 @@ func (p *planner) shards(groups, before []words, last []Written) []Written {
 		return nil
 	}
 	changed := [search.Buckets]bool{}
-	for n := range groups {
+	for n := range before {
 		for b := range search.Buckets {
-			changed[b] = changed[b] || last == nil || before[n].recipe != groups[n].recipe && before[n].kept.Digest(b) != groups[n].kept.Digest(b)
+			changed[b] = changed[b] || before[n].recipe != groups[n].recipe && before[n].kept.Digest(b) != groups[n].kept.Digest(b)
 		}
 	}
 	var out []Written
@@ -176,7 +176,7 @@ func (p *planner) shards(groups, before []words, last []Written) []Written {
 		if p.site.HasFile("/" + indexFolder + name) {
 			continue
 		}
-		same := true
+		same := last != nil
 		for b := n; b < search.Buckets; b += s.index.Shards {
 			same = same && !changed[b]
 		}
