@@ -424,11 +424,33 @@ func (p *planner) siteData() Site {
 
 // relative is the address of a site path within its origin.
 func (p *planner) relative(sitePath string) string {
-	return (&url.URL{Path: p.base + strings.TrimPrefix(sitePath, "/")}).EscapedPath()
+	below := strings.TrimPrefix(sitePath, "/")
+	switch {
+	case !plainPath(below) || !plainPath(p.base):
+		return (&url.URL{Path: p.base + below}).EscapedPath()
+	case p.base == "/" && len(below) < len(sitePath):
+		return sitePath
+	}
+	return p.base + below
+}
+
+// plainPath tells whether nothing in a path needs to be escaped, as in most: a
+// site asks a hundred times for each page.
+func plainPath(path string) bool {
+	for i := range len(path) {
+		c := path[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '/' || c == '-' || c == '.' || c == '_') {
+			return false
+		}
+	}
+	return true
 }
 
 // absolute is the whole address of a site path.
 func (p *planner) absolute(sitePath string) string {
+	if plainPath(sitePath) && strings.HasPrefix(sitePath, "/") {
+		return p.config.BaseURL + sitePath[1:]
+	}
 	return p.config.BaseURL + strings.TrimPrefix((&url.URL{Path: sitePath}).EscapedPath(), "/")
 }
 
