@@ -53,6 +53,10 @@ type Options struct {
 	Cache   string                 // folder for pictures that were made; empty: <site>/.cardbowl/pictures
 	WebP    func() picture.Encoder // finds the machine's cwebp, zero where it has none; nil: it is not looked for
 	Doing   func(string)           // is told what is being done, for who waits; nil: nobody does
+
+	// Ahead is told what the site will be, before a byte of the output changes; nil:
+	// nobody is.
+	Ahead func(manifest.Manifest)
 }
 
 // Result is what one build found and did. With errors in Problems nothing was
@@ -563,6 +567,9 @@ func (b *Builder) sync(ctx context.Context, t trunk, verify bool) (Result, error
 	files := b.output(t, r)
 	if b.options.Twins {
 		files = public.WithTwins(files)
+	}
+	if b.options.Ahead != nil {
+		b.options.Ahead(result.Manifest)
 	}
 	output, err := b.folder.Sync(ctx, files, b.options.Workers, verify)
 	result.Output = output

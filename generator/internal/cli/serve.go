@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +55,7 @@ func serveCommand(w World) *cobra.Command {
 				return failure{problem, err}
 			}
 			flags.site = site
-			d := desk{world: w, flags: flags, navigate: navigate}
+			d := desk{follower: follower{world: w}, flags: flags, navigate: navigate}
 			return d.run(c.Context(), addr, open)
 		},
 	}
@@ -70,13 +69,10 @@ func serveCommand(w World) *cobra.Command {
 
 // desk is the writer's: one site, served while it changes.
 type desk struct {
-	world   World
+	follower
 	flags   siteFlags
-	builder *build.Builder
 	tracker *tracker.Tracker
 	preview *preview.Preview
-	waiting *progress // of the build under way
-	broken  bool      // the last build failed
 
 	navigate bool
 	digests  map[string]memo.Digest // of the documents when they were last looked at; for navigate
@@ -135,114 +131,27 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go d.tracker.Run(ctx)
-	var rung time.Time                 // for this moment; a site that cannot be built then is not tried each second
-	glance := time.NewTimer(time.Hour) // once events have narrowed what was looked at, and nothing has happened since, at everything
-	glance.Stop()
-	defer glance.Stop()
-	alarm := time.NewTicker(time.Second) // a clock that was set, or a lid that was closed, makes longer waits wrong
-	defer alarm.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			d.builder.Leave()
-			return d.end(server)
-		case <-alarm.C:
-			if next := d.builder.Next(); !next.IsZero() && !next.Equal(rung) && !w.Now().Before(next) {
-				rung = next
-				d.rebuild(ctx, occasion{})
-			}
-		case err := <-served:
-			return failure{problem, err}
-		case notice := <-watcher.Notice:
-			fmt.Fprintln(w.Stderr, notice)
-		case <-glance.C:
-			d.rebuild(ctx, occasion{glance: true})
-		case change := <-watcher.Wake:
-			d.rebuild(ctx, occasion{told: !change.All, changed: change.Files})
-			if !d.broken {
-				glance.Reset(glanceAfter)
-			}
-		}
+	err = d.follow(ctx, watcher, func(o occasion) { d.rebuild(ctx, o) }, served)
+	if err != nil {
+		return err
 	}
+	return d.end(server)
 }
 
 func (d *desk) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(d.world.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
-// glanceAfter is how long nothing must happen before everything is looked at.
-// Systems lose events: on shared folders, or when there are very many.
-const glanceAfter = 2 * time.Second
-
-// occasion is why the preview is brought up to date.
-type occasion struct {
-	first   bool     // it is the first time
-	glance  bool     // nothing is known to have happened
-	told    bool     // nothing can have changed but:
-	changed []string // files of the site
-}
-
 // rebuild brings the preview up to date, or says why it stays as it is.
 func (d *desk) rebuild(ctx context.Context, o occasion) build.Result {
-	w := d.world
-	begin := w.Now()
-	result, err := d.build(ctx, o)
-	took := w.Now().Sub(begin)
-	if ctx.Err() != nil {
-		return result
-	}
-	if err != nil {
-		result.Problems = append(result.Problems, asProblem(err))
-	}
-	if o.glance && !result.Failed() && len(result.Output.Written)+len(result.Output.Removed) == 0 {
-		return result // it has all been told
-	}
-	w.tell(result.Problems)
-	stamp := begin.Format("15:04:05")
-	if result.Failed() {
-		d.preview.Failed(result.Problems)
-		d.broken = true
-		fmt.Fprintf(w.Stderr, "%s not rebuilt: %s; the last good site is still served\n", stamp, summary(result.Problems))
-		return result
-	}
-	if err := d.tracker.SetManifest(result.Manifest); err != nil {
-		fmt.Fprintf(w.Stderr, "%s %v\n", stamp, err)
-	}
-	mended := d.broken
-	d.broken = false
-	if !o.first && !mended && len(result.Output.Written)+len(result.Output.Removed) == 0 {
-		return result // nobody has to hear of it
-	}
-	base := result.Config.BasePath()
-	change := preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base), GoTo: d.edited(result)}
-	d.preview.Built(change)
-	changed := slices.Concat(change.Written, change.Removed)
-	switch {
-	case o.first:
-		d.builder.Leave()
-		fmt.Fprintf(w.Stderr, "%s built %s in %s\n", stamp, plural(result.Pages, "page"), rounded(took))
-	case len(changed) == 0 && mended:
-		fmt.Fprintf(w.Stderr, "%s mended; the site is as it was\n", stamp)
-	case len(changed) > 0:
-		fmt.Fprintf(w.Stderr, "%s rebuilt in %s: %s\n", stamp, rounded(took), some(changed))
-	}
-	return result
-}
-
-// build survives a fault of our own: the last good site stays served, and the
-// next edit may well pass.
-func (d *desk) build(ctx context.Context, o occasion) (result build.Result, err error) {
-	d.waiting = d.world.watchProgress()
-	defer func() {
-		d.waiting.end()
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("the build broke off: %v; this is a fault of Cardbowl and worth a report", cause)
+	return d.refresh(ctx, o, d.preview.Failed, func(result build.Result, news bool) error {
+		err := d.tracker.SetManifest(result.Manifest)
+		if news {
+			base := result.Config.BasePath()
+			d.preview.Built(preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base), GoTo: d.edited(result)})
 		}
-	}()
-	if o.told {
-		return d.builder.Rebuild(ctx, o.changed)
-	}
-	return d.builder.Build(ctx)
+		return err
+	})
 }
 
 // edited is the address of the one document that was changed since the last good
@@ -268,24 +177,6 @@ func (d *desk) edited(result build.Result) string {
 		return ""
 	}
 	return (&url.URL{Path: result.Config.BasePath() + strings.TrimPrefix(page.Path, "/")}).EscapedPath()
-}
-
-// addresses are the URL paths of output files.
-func addresses(outputs []string, base string) []string {
-	out := make([]string, len(outputs))
-	for i, name := range outputs {
-		out[i] = base + strings.TrimSuffix(name, "index.html")
-	}
-	return out
-}
-
-// some names the first of many.
-func some(list []string) string {
-	const few = 4
-	if len(list) <= few {
-		return strings.Join(list, " ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:few], " "), len(list)-few)
 }
 
 func (d *desk) greet(at net.Addr, c config.Config) {

@@ -21,26 +21,29 @@ import (
 
 type trackFlags struct {
 	site, addr, store, public, manifest string
+	rebuild, compress                   bool
 }
 
 func trackCommand(w World) *cobra.Command {
 	var f trackFlags
 	var tls string
-	var rebuild bool
 	c := &cobra.Command{
 		Use:   "track [--public DIR]",
 		Short: "Take the cards: the tracker, alone or together with the published site",
 		Long: "Answers everything under /_/: forms, counts, the report. With --public it serves the built site as well, and\n" +
 			"counts its pages without any script. Secrets come from the environment: CARDBOWL_STORE, CARDBOWL_PASSWORD for\n" +
-			"the report page, CARDBOWL_TOKEN for the API.",
-		Example: "  cardbowl build && cardbowl track --public public\n  cardbowl track --addr 127.0.0.1:8080 --store /var/lib/cardbowl/cardbowl.db",
+			"the report page, CARDBOWL_TOKEN for the API.\n\n" +
+			"With --rebuild it builds the site, too, into the folder of --public or else public in the site folder: at the\n" +
+			"start, whenever a file of the site changes, and at the minute a post is due or expires. A site with a mistake is\n" +
+			"not built: the last good one stays, and the mistake is told.",
+		Example: "  cardbowl build && cardbowl track --public public\n  cardbowl track --rebuild --public public\n  cardbowl track --addr 127.0.0.1:8080 --store /var/lib/cardbowl/cardbowl.db",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case tls != "":
 				return wrong("`cardbowl track --tls` is not built yet; put a server such as Caddy or nginx in front")
-			case rebuild:
-				return wrong("`cardbowl track --rebuild` is not built yet")
+			case f.compress && !f.rebuild:
+				return wrong("`--compress` says how `--rebuild` builds; give both")
 			case len(args) == 1 && f.public == publicDefault:
 				f.public = args[0] // "--public DIR": the flag has taken its default, and DIR is left over
 			case len(args) == 1:
@@ -58,7 +61,8 @@ func trackCommand(w World) *cobra.Command {
 	c.Flags().StringVar(&f.public, "public", "", "serve the site from `DIR` too (without a value: public in the site folder)")
 	c.Flags().Lookup("public").NoOptDefVal = publicDefault
 	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
-	c.Flags().BoolVar(&rebuild, "rebuild", false, "build the site here whenever it changes (not built yet)")
+	c.Flags().BoolVar(&f.rebuild, "rebuild", false, "build the site at the start, whenever it changes, and when a post is due or expires")
+	c.Flags().BoolVar(&f.compress, "compress", false, "with --rebuild: put brotli and gzip twins beside pages, as build does")
 	c.Flags().StringVar(&tls, "tls", "", "serve HTTPS with a certificate for this `HOST` (not built yet)")
 	return c
 }
@@ -78,15 +82,12 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if f.manifest == "" {
 		f.manifest = manifestPath(f.site)
 	}
-	known, err := manifest.Load(f.manifest)
-	if errors.Is(err, fs.ErrNotExist) {
-		if !isSite {
-			return failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR, or a manifest with --manifest FILE", f.site)}
-		}
-		return failure{problem, fmt.Errorf("no manifest at %s; run `cardbowl build` first, or name one with --manifest", f.manifest)}
-	}
+	known, keeper, err := knownSite(ctx, w, f, isSite)
 	if err != nil {
-		return failure{problem, err}
+		return err
+	}
+	if keeper != nil {
+		defer keeper.builder.Close()
 	}
 	at, err := storeAddress(w, f.store, f.site)
 	if err != nil {
@@ -108,14 +109,47 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
 		Policy: c.Tracker.Policy, Elsewhere: c.Tracker.URL,
 		Password: w.Getenv("CARDBOWL_PASSWORD"), Token: w.Getenv("CARDBOWL_TOKEN"), Now: w.Now, Logger: logger})
-	err = serveTracker(ctx, w, f, t, known, listener)
+	err = serveTracker(ctx, w, f, t, known, keeper, listener)
 	if closing := kept.Close(); err == nil && closing != nil {
 		err = failure{problem, closing}
 	}
 	return err
 }
 
-func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, known manifest.Manifest, listener net.Listener) error {
+// knownSite is what is known of the site that a tracker is for, and with
+// --rebuild who keeps it up to date.
+func knownSite(ctx context.Context, w World, f trackFlags, isSite bool) (manifest.Manifest, *upkeep, error) {
+	if f.rebuild && !isSite {
+		return manifest.Manifest{}, nil, failure{problem, fmt.Errorf("no site.yaml in %s to build from; name the site folder with -s DIR", f.site)}
+	}
+	if f.rebuild {
+		keeper, err := newUpkeep(ctx, w, f)
+		if err == nil && !keeper.good() {
+			if err = keeper.begin(ctx); err != nil {
+				keeper.builder.Close()
+			}
+		}
+		if err != nil {
+			return manifest.Manifest{}, nil, err
+		}
+		return keeper.known, keeper, nil
+	}
+	known, err := manifest.Load(f.manifest)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !isSite {
+			return manifest.Manifest{}, nil, failure{problem, fmt.Errorf("no site.yaml in %s; name the site folder with -s DIR, or a manifest with --manifest FILE", f.site)}
+		}
+		return manifest.Manifest{}, nil, failure{problem, fmt.Errorf("no manifest at %s; run `cardbowl build` first, or name one with --manifest", f.manifest)}
+	}
+	if err != nil {
+		return manifest.Manifest{}, nil, failure{problem, err}
+	}
+	return known, nil, nil
+}
+
+func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, known manifest.Manifest, keeper *upkeep, listener net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	if err := t.SetManifest(known); err != nil {
 		return failure{problem, err}
 	}
@@ -138,6 +172,15 @@ func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker
 	fmt.Fprintf(w.Stdout, "%s answers at http://%s/\n", what, hostOf(listener.Addr()))
 	if w.Getenv("CARDBOWL_PASSWORD") == "" {
 		fmt.Fprintln(w.Stderr, "The page /_/report/ is closed until CARDBOWL_PASSWORD is set; `cardbowl report` needs none.")
+	}
+	if keeper != nil {
+		keeper.tracker = t
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			keeper.run(ctx)
+		}()
+		defer func() { stop(); <-ended }() // before the store closes
 	}
 	changed := manifestChanges(ctx, f.manifest)
 	for {

@@ -157,3 +157,31 @@ func FuzzDecode(f *testing.F) {
 		NewIndex(m).Page(address)
 	})
 }
+
+// TestDuring knows the pages and forms of both, those of the new one as it has
+// them, and each once.
+func TestDuring(t *testing.T) {
+	before, after := example(), example()
+	after.Pages = []Page{{Path: "/", Title: "New home"}, {Path: "/a/", Aliases: []string{"/file.html"}}, {Path: "/posts/b/", Title: "New B"}, {Path: "/z/"}}
+	after.Forms = []form.Definition{{Name: "call"}}
+	both, more := after.During(before)
+	var paths []string
+	for _, p := range both.Pages {
+		paths = append(paths, p.Path)
+	}
+	if want := []string{"/", "/a/", "/file.html", "/posts/a/", "/posts/b/", "/posts/über/", "/z/"}; !slices.Equal(paths, want) || !more {
+		t.Errorf("pages are %q", paths)
+	}
+	if both.Pages[0].Title != "New home" || both.Pages[4].Title != "New B" || len(both.Forms) != 2 || both.Forms[0].Name != "call" {
+		t.Errorf("%+v", both)
+	}
+	if _, moved := NewIndex(both).Moved("/file.html"); moved {
+		t.Error("a page that still stands is said to have moved")
+	}
+	if _, more := before.During(before); more {
+		t.Error("nothing is more than the same")
+	}
+	if both, more := (Manifest{}).During(before); more || len(both.Pages) != len(before.Pages) {
+		t.Error("a site without pages brings some")
+	}
+}
