@@ -226,6 +226,7 @@ type trunk struct {
 	sources  map[string]source.File // of pictures, by site path
 	settings picture.Settings
 	plan     page.Plan
+	data     []string // the data files
 	result   Result
 }
 
@@ -283,6 +284,7 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 	if err != nil {
 		return t, err
 	}
+	t.data = data.Files
 	now := o.Now()
 	if b.shown != shelf.Seen || now.Before(b.from) || !b.until.IsZero() && !now.Before(b.until) {
 		b.from, b.until = site.Window(shelf.Heads, now)

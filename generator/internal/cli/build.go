@@ -47,18 +47,21 @@ func lastBuild(site string) string { return filepath.Join(site, cardbowlFolder, 
 
 func buildCommand(w World) *cobra.Command {
 	var flags siteFlags
-	var out, baseURL string
+	var out, baseURL, explain string
 	var strict, verify, asJSON, compress bool
 	c := &cobra.Command{
 		Use:     "build",
 		Short:   "Build the site into its public folder",
-		Example: "  cardbowl build\n  cardbowl build -s my-blog -d /srv/www -b https://example.com/",
+		Example: "  cardbowl build\n  cardbowl build -s my-blog -d /srv/www -b https://example.com/\n  cardbowl build --explain /about/",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o := flags.options(w)
 			o.Out, o.BaseURL, o.Strict, o.Durable, o.Twins = out, baseURL, strict, true, compress
 			if out == "" {
 				o.Out = filepath.Join(flags.site, "public")
+			}
+			if explain != "" {
+				return runExplain(c.Context(), w, o, explain, asJSON)
 			}
 			return runBuild(c.Context(), w, o, verify, asJSON)
 		},
@@ -69,6 +72,7 @@ func buildCommand(w World) *cobra.Command {
 	c.Flags().BoolVar(&strict, "strict", false, "let warnings fail the build")
 	c.Flags().BoolVar(&compress, "compress", false, "put brotli and gzip twins beside pages and other texts, for servers that send them")
 	c.Flags().BoolVar(&verify, "verify", false, "compute everything twice and compare")
+	c.Flags().StringVar(&explain, "explain", "", "say what the page at `PATH` is made of, and why it would be rendered or not; build nothing")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return c
 }

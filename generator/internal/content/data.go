@@ -26,6 +26,7 @@ import (
 type Data struct {
 	Values map[string]any
 	Digest memo.Digest // of Values
+	Files  []string    // they come from, sorted
 }
 
 // dataFolders hold data files; the second is Hugo's.
@@ -78,7 +79,7 @@ func LoadData(tree source.Tree, remembered *memo.Memo) (Data, diag.List, error) 
 			place(values, strings.Split(name, "/"), got.Value)
 		}
 	}
-	return Data{values, memo.Of(values)}, problems, nil
+	return Data{values, memo.Of(values), slices.Sorted(maps.Values(from))}, problems, nil
 }
 
 // inTheWay is a file whose name another needs for a folder, or "".

@@ -47,6 +47,8 @@ type Layout struct {
 	Name    string
 	Closure memo.Digest     // of everything that executing it can see besides the data
 	Names   map[string]bool // every field name that its closure holds: it can reach no other
+	Files   []string        // of its closure, relative to the site folder, sorted
+	Assets  []string        // that its closure names, sorted
 	start   string          // the template that executing it begins with
 	ready   *template.Template
 	texts   map[string][]byte // by template name, for diagnostics
@@ -151,7 +153,7 @@ func (l *loader) one(frame *template.Template, definedIn map[string]string, name
 	}
 	layout := Layout{Name: strings.TrimSuffix(name, ".html"), Names: map[string]bool{}, start: start, ready: set, texts: l.texts}
 	var sound bool
-	layout.Closure, sound = l.closure(set, start, defined, layout.Names)
+	sound = l.closure(set, start, defined, &layout)
 	return layout, sound
 }
 
@@ -238,8 +240,9 @@ func sayOf(pipe *parse.PipeNode) (string, bool) {
 
 // closure walks the templates that can be reached from the first and digests
 // the files that define them and the assets they name. It notes the names of
-// all fields.
-func (l *loader) closure(set *template.Template, start string, definedIn map[string]string, fields map[string]bool) (memo.Digest, bool) {
+// all of these, and of all fields, and tells whether it found no mistake.
+func (l *loader) closure(set *template.Template, start string, definedIn map[string]string, layout *Layout) bool {
+	fields := layout.Names
 	files := map[string]memo.Digest{}
 	assets := map[string]string{}
 	sound := true
@@ -256,6 +259,7 @@ func (l *loader) closure(set *template.Template, start string, definedIn map[str
 		}
 		file := definedIn[name]
 		files[name] = memo.OfBytes(l.texts[file])
+		layout.Files = append(layout.Files, folder+file)
 		inspect(t.Tree.Root, func(n parse.Node) {
 			switch n := n.(type) {
 			case *parse.TemplateNode:
@@ -278,7 +282,10 @@ func (l *loader) closure(set *template.Template, start string, definedIn map[str
 		})
 	}
 	reach(start)
-	return memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath, l.settings.Language), sound
+	slices.Sort(layout.Files)
+	layout.Files, layout.Assets = slices.Compact(layout.Files), slices.Sorted(maps.Keys(assets))
+	layout.Closure = memo.Of(files, assets, l.settings.BaseURL, l.settings.BasePath, l.settings.Language)
+	return sound
 }
 
 func note(names map[string]bool, more []string) {
