@@ -11,7 +11,7 @@ import (
 func TestOptionsAreNoted(t *testing.T) {
 	// What no byte of a result depends on, and what is known in another way: the
 	// theme is part of the program, the encoder is looked at, the clock is compared.
-	apart := []string{"Theme", "Now", "Clock", "Workers", "Kept", "Cache", "WebP", "Doing"}
+	apart := []string{"Theme", "Now", "Clock", "Workers", "Kept", "Cache", "WebP", "Doing", "Ahead"}
 	plain := (&Builder{}).optionsDigest()
 	for field := range reflect.TypeFor[Options]().Fields() {
 		if slices.Contains(apart, field.Name) {
