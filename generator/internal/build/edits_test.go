@@ -67,17 +67,18 @@ type settings struct {
 	button   string
 	pattern  string
 	images   string
-	more     [6]string // lines of site.yaml, one of each of moreSettings
+	more     [7]string // lines of site.yaml, one of each of moreSettings
 }
 
 // moreSettings are lines of site.yaml that exclude one another.
-func moreSettings() [6][]string {
-	return [6][]string{
+func moreSettings() [7][]string {
+	return [7][]string{
 		{"", "author: Ana", "description: A site about something", "author: Ana\ndescription: Both", "language: de"},
 		{"", "theme: {accent: \"#884400\"}", "organization: {name: Us, sameAs: [\"https://example.org/us\"]}", "timeZone: America/Toronto"},
 		{"", "taxonomies: [tags, topics]", "taxonomies: [tags]", "taxonomies: [tags, categories, series, authors]"},
 		{"", "markdown: {html: true}", "markdown: {highlight: false}", "search: false", "params: {a: 1, b: [x, y]}"},
 		{"", "tracker: {url: \"https://cards.example.com\"}", "related: 1", "related: 0"},
+		{"", "check: {alt: error}", "check: {same-title: off, link: error}", "check: {no-form: warning, raw-html: error}"},
 		{"", "menus: {main: [{title: Up, url: /}, {title: Below, url: /posts/, parent: Up}], footer: [{title: About, url: /about/}]}"},
 	}
 }
@@ -140,7 +141,7 @@ func (w *world) edit() string {
 	name, p := w.anyPost()
 	n := w.random.IntN(1000)
 	what := ""
-	switch w.random.IntN(50) {
+	switch w.random.IntN(54) {
 	case 0, 1, 2:
 		p.body = fmt.Sprintf("The beginning.\n\nThe end, version %d.\n", n)
 		what = "body"
@@ -325,6 +326,25 @@ func (w *world) edit() string {
 		w.toggle([]string{"templates/partials/head.html", "templates/base.html", "templates/list.html", "templates/term.html", "templates/404.html"}[w.random.IntN(5)],
 			fmt.Sprintf("{{define \"main\"}}<h1>{{.Page.Title}} %d</h1>{{range .Items}}{{.Title}}{{end}}{{range .Page.Tags}}{{.URL}}{{end}}{{end}}<title>{{.Page.HeadTitle}}</title>{{block \"main\" .}}{{end}}", n))
 		what = "another layout"
+	case 50:
+		p.body = fmt.Sprintf("The beginning.\n\n![](/pic.svg){alt=\"\"} and ![](/pic.svg) %d.\n\n[Feed](/index.xml), [two](/posts/page/2/), [search](/search/), https://example.com/about/ and [out](https://example.org/%d).\n", n, n)
+		what = "links to what is made, decoration"
+	case 51: // a document and the index of a folder change places, outside of posts
+		from, to := "content/about.md", "content/about/index.md"
+		if _, there := w.files[from]; !there {
+			from, to = to, from
+		}
+		if text, there := w.files[from]; there {
+			delete(w.files, from)
+			w.files[to] = text
+		}
+		what = from + " becomes " + to
+	case 52: // two names that differ in case alone clash where both are pages
+		w.toggle([]string{"content/About.md", "content/docs/One.md", "content/Pic.svg"}[w.random.IntN(3)], fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" id=\"c%d\"/>\n", n))
+		what = "a name in another case"
+	case 53:
+		w.toggle("content/docs/hidden.md", fmt.Sprintf("---\ntitle: Hidden %d\nsearch: false\n---\nNot to be found %d.\n", n, n))
+		what = "a page that is not searched"
 	}
 	return what
 }

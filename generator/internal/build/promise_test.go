@@ -115,7 +115,7 @@ func play(t *testing.T, seed uint64, edits int) {
 		}
 		anew := options(site, again, now)
 		anew.Kept = filepath.Join(dir, "kept")
-		what += spoil(t, w, anew.Kept)
+		what += spoil(t, w, anew.Kept) + spoilPicture(t, w, filepath.Join(site, ".cardbowl", "pictures"))
 		process := build.New(anew)
 		renewed, err := process.Build(context.Background())
 		if err == nil {

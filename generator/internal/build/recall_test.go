@@ -41,6 +41,29 @@ func spoil(t *testing.T, w *world, kept string) string {
 	return ", and " + filepath.Base(name) + " spoilt"
 }
 
+// spoilPicture damages one of the pictures that were made, or takes it away.
+func spoilPicture(t *testing.T, w *world, kept string) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(kept, "*"))
+	if below, _ := filepath.Glob(filepath.Join(kept, "*", "*")); below != nil {
+		names = append(names, below...)
+	}
+	if err != nil || len(names) == 0 || w.random.IntN(3) > 0 {
+		return ""
+	}
+	name := names[w.random.IntN(len(names))]
+	text, err := os.ReadFile(name)
+	if err != nil || len(text) == 0 {
+		return "" // a folder
+	}
+	text[w.random.IntN(len(text))] ^= 1 << w.random.IntN(7)
+	if w.random.IntN(2) == 0 {
+		text = text[:w.random.IntN(len(text))]
+	}
+	put(t, filepath.Dir(name), filepath.Base(name), string(text))
+	return ", and a picture spoilt"
+}
+
 // TestRecallEqualsClean edits a site and builds it each time as a new process
 // does, after the note of the last build was deleted, cut short, overwritten or
 // left alone, the clock moved either way, or somebody wrote into the output: the

@@ -3,9 +3,12 @@ package cli_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,4 +114,115 @@ func TestServeNeverShowsWhatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds("deleted", "", "posts/two/", "tags/resting/")
+}
+
+// addedScript is what a preview adds to a page.
+var addedScript = regexp.MustCompile(`<script[^>]*src="[^"]*/_/live\.js"[^>]*></script>\n?`)
+
+// TestServeIsNeverWrong makes the edits after which other generators' servers are
+// known to show wrong pages, and holds after each everything that a running
+// preview answers against a clean build in a folder of its own: every page, feed,
+// list and index, and that what is no more answers 404.
+func TestServeIsNeverWrong(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("a clean build after each edit")
+	}
+	f := starter(t)
+	f.save("site.yaml", f.read("site.yaml")+"\npaginate: 2\n")
+	post := func(n int, more string) {
+		f.save(fmt.Sprintf("content/posts/p%d.md", n), fmt.Sprintf("---\ntitle: Post %d\ndate: 2026-01-%02d\n%s---\nText %d.\n", n, n, more, n))
+	}
+	for n := 1; n <= 5; n++ {
+		post(n, "tags: [common]\n")
+	}
+	s := f.start("serve")
+	before := map[string]bool{}
+	remove := func(name string) {
+		t.Helper()
+		if err := os.Remove(filepath.Join(f.path, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, edit := range []struct {
+		what string
+		do   func()
+	}{
+		{"nothing", func() {}},
+		{"another tag", func() { post(3, "tags: [rare]\n") }},
+		{"a tag of two", func() { post(2, "tags: [rare, common]\n") }},
+		{"a new post", func() { post(6, "tags: [common]\n") }},
+		{"a post becomes the newest", func() { post(1, "lastmod: 2026-02-01\npublishDate: 2026-02-01\n") }},
+		{"the title of a middle post", func() {
+			post(3, "tags: [rare]\naliases: [/former/]\n")
+			f.save("content/posts/p4.md", "---\ntitle: Renamed in the middle\ndate: 2026-01-04\ntags: [common]\n---\nText.\n")
+		}},
+		{"a description", func() { post(5, "tags: [common]\ndescription: Described.\n") }},
+		{"a draft", func() { post(2, "tags: [rare, common]\ndraft: true\n") }},
+		{"a draft no more", func() { post(2, "tags: [rare, common]\n") }},
+		{"another address", func() { post(5, "tags: [common]\nslug: elsewhere\n") }},
+		{"a file renamed", func() { move(t, f, "content/posts/p6.md", "content/posts/p7.md") }},
+		{"the last post of a tag deleted", func() { remove("content/posts/p3.md"); post(2, "tags: [common]\n") }},
+		{"the last page of the lists emptied", func() { remove("content/posts/p7.md"); remove("content/posts/p1.md") }},
+		{"a partial of lists", func() { f.save("templates/partials/item.html", "<p>Item {{.Title}}</p>") }},
+		{"the base of all pages", func() { f.save("templates/partials/footer.html", "<footer>Another foot</footer>") }},
+		{"its file gone", func() { remove("templates/partials/item.html") }},
+		{"the settings", func() { f.save("site.yaml", strings.Replace(f.read("site.yaml"), "paginate: 2", "paginate: 3", 1)) }},
+		{"a file beside", func() { f.save("content/notes.txt", "notes") }},
+		{"the file gone", func() { remove("content/notes.txt") }},
+		{"a section", func() { f.save("content/guides/one.md", "---\ntitle: Guide\ntags: [fresh]\n---\nText.\n") }},
+		{"the section gone", func() { remove("content/guides/one.md") }},
+	} {
+		edit.do()
+		out := filepath.Join(t.TempDir(), "clean")
+		apart := folder{t, filepath.Join(t.TempDir(), "apart")}
+		if err := os.CopyFS(apart.path, os.DirFS(f.path)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(apart.path, ".cardbowl")); err != nil {
+			t.Fatal(err)
+		}
+		apart.cardbowl("build", "-d", out)
+		want := builtTexts(t, out)
+		for path := range want {
+			before[path] = true
+		}
+		wrong := ""
+		waitFor(t, func() bool {
+			wrong = ""
+			for _, path := range slices.Sorted(maps.Keys(before)) {
+				text, there := want[path]
+				status, got := asked(t, s.url+path)
+				switch got = addedScript.ReplaceAllString(got, ""); {
+				case !there && status != http.StatusNotFound:
+					wrong += fmt.Sprintf("/%s still answers %d; ", path, status)
+				case there && (status != http.StatusOK || got != text):
+					wrong += fmt.Sprintf("/%s is another (%d); ", path, status)
+				}
+			}
+			return wrong == ""
+		}, func() string { return edit.what + ": " + wrong })
+	}
+}
+
+// builtTexts are the texts of a built site by their addresses.
+func builtTexts(t *testing.T, out string) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	err := filepath.WalkDir(out, func(at string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") || strings.HasPrefix(entry.Name(), "_") || entry.Name() == "404.html" {
+			return err
+		}
+		text, err := os.ReadFile(at)
+		name, _ := filepath.Rel(out, at)
+		if strings.Contains(string(text), `http-equiv="refresh"`) {
+			return err // a former address, which a server answers by leading on
+		}
+		texts[strings.TrimSuffix(filepath.ToSlash(name), "index.html")] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
 }
