@@ -121,13 +121,15 @@ func (p pen) columns(r Report, shown []Post) []column {
 		all = append(all, column{printable(string(step)), func(p Post) string { return grouped(p.Steps.Of(step)) }, 3})
 	}
 	if slices.ContainsFunc(shown, func(p Post) bool { return p.Value != 0 }) {
-		all = append(all, column{"Value", func(p Post) string { return money(p.Value) }, 4},
-			column{"per 100", func(p Post) string {
-				if p.PerHundred == nil {
-					return "–"
-				}
-				return money(*p.PerHundred)
-			}, 5})
+		all = append(all, column{"Value", func(p Post) string { return money(p.Value) }, 4})
+	}
+	if slices.ContainsFunc(shown, func(p Post) bool { return p.Value != 0 && p.PerHundred != nil }) {
+		all = append(all, column{"per 100", func(p Post) string {
+			if p.PerHundred == nil {
+				return "–"
+			}
+			return money(*p.PerHundred)
+		}, 5})
 	}
 	if slices.ContainsFunc(shown, func(p Post) bool { return p.Needed != nil && *p.Needed > 0 }) {
 		all = append(all, column{"Needs", func(p Post) string {

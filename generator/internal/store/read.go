@@ -14,7 +14,10 @@ const (
 	firstDay   = `select coalesce(min(day), '') from tallies`
 	sumTallies = `select post, form, placement, step, sum(n) from tallies where day >= $1 and day <= $2 group by post, form, placement, step`
 	sumReach   = `select post, step, sum(visitors) from reach where day >= $1 and day <= $2 group by post, step`
-	sumDays    = `select day, step, sum(n) from tallies where day >= $1 and day <= $2 group by day, step order by day, step`
+	// The whole site's part of a dimension that every event has is a small table
+	// of days; the tallies have a row for each post.
+	sumDays = `select day, step, sum(n) from breakdowns
+		where dimension = 'source' and post = '*' and day >= $1 and day <= $2 and n <> 0 group by day, step order by day, step`
 	countLeads = `select post, count(distinct lead) from submissions where status = 'accepted' and day >= $1 and day <= $2 group by post`
 	pastPosts  = `select path, title, kind, date from revisions r
 		where first_seen = (select max(first_seen) from revisions l where l.path = r.path) order by path, digest`

@@ -69,7 +69,7 @@ func TestReportHoldsInManyWorlds(t *testing.T) {
 		worlds = 4
 	}
 	full := false
-	if n, err := strconv.Atoi(os.Getenv("CARDBOWL_WORLDS")); err == nil && n > 0 {
+	if n := number(os.Getenv("CARDBOWL_WORLDS")); n > 0 {
 		worlds, days, views, full = n, 365, 2_500_000, true // a fifth is hidden
 	}
 	held, asked, raw, shrunk, submissions, seen := 0, 0, 0, 0, 0, 0
@@ -114,6 +114,15 @@ func TestReportHoldsInManyWorlds(t *testing.T) {
 	if shrunk <= raw {
 		t.Errorf("the shrunk rate finds %d of the best posts, the raw one %d", shrunk, raw)
 	}
+}
+
+// number is a number in the environment; 0 when there is none.
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // topTen are the paths of the ten posts with the most of something.
