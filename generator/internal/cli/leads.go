@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
 )
@@ -58,11 +60,22 @@ func leadsListCommand(w World) *cobra.Command {
 			if asJSON {
 				return written(json.NewEncoder(w.Stdout).Encode(leads))
 			}
-			zone, err := zoneOf(w, f.site)
+			known, isSite, err := settings(w, f.site)
 			if err != nil {
 				return err
 			}
-			return written(report.WriteLeadsText(w.Stdout, leads, zone, w.textOptions()))
+			stages, zone := funnel.DefaultSales(), time.UTC
+			if isSite {
+				stages, zone = known.Sales, known.Zone()
+			}
+			if err := report.WriteLeadsText(w.Stdout, leads, zone, w.textOptions()); err != nil || len(stages) == 0 {
+				return written(err)
+			}
+			last := stages[len(stages)-1]
+			if words := report.WaitsSentence(report.Waits(leads, last), last); words != "" {
+				fmt.Fprintln(w.Stdout, "\n"+words)
+			}
+			return nil
 		},
 	}
 	f.add(c)

@@ -34,9 +34,15 @@ func BenchmarkCounts(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer s.Close()
+	defer func() { _ = s.Close() }()
 	if isNew {
 		if err := w.Tell(context.Background(), s); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil { // all of it in one file
+			b.Fatal(err)
+		}
+		if s, err = store.OpenSQLite(context.Background(), path, store.SQLiteOptions{}); err != nil {
 			b.Fatal(err)
 		}
 	}
