@@ -377,3 +377,14 @@ func testUnsound(t *testing.T, server *postgrestest.Server) {
 		t.Error(err)
 	}
 }
+
+func BenchmarkPostgresSubmit(b *testing.B) {
+	server := postgrestest.Start(b)
+	for _, clients := range []int{1, 16, 64, 256} {
+		b.Run(fmt.Sprint(clients), func(b *testing.B) {
+			s := openPostgres(b, server.Database(b, ""))
+			defer s.Close()
+			benchmarkSubmit(b, s, clients)
+		})
+	}
+}

@@ -156,7 +156,7 @@ type querier interface {
 
 // each runs a query and hands over its rows one by one.
 func each(ctx context.Context, q querier, text string, args []any, row func(*sql.Rows) error) error {
-	rows, err := q.QueryContext(ctx, text, args...)
+	rows, err := q.QueryContext(ctx, text, storable(args)...)
 	if err != nil {
 		return err
 	}

@@ -796,6 +796,10 @@ func testBrokenText(t *testing.T, open Open) {
 	want(t, "claim", all[0].Claim, "/a\uFFFDb/\uFFFD(")
 	want(t, "message", all[0].Fields[0].Value, "before\x00after\uFFFD")
 	want(t, "views", tally(counts(t, s, today, today), "/posts/\uFFFD/", funnel.PageView), 1)
+	b, err := s.Breakdown(t.Context(), funnel.BySource, "/posts/\xff/", today, today)
+	if err != nil || len(b.Parts) != 1 {
+		t.Error("asked for a page by such a name:", b.Parts, err)
+	}
 }
 
 func testClosed(t *testing.T, open Open) {
