@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,7 @@ func reportCommand(w World) *cobra.Command {
 	c.Flags().StringVarP(&f.site, "source", "s", ".", "the site folder, the one with site.yaml")
 	c.Flags().StringVar(&f.store, "store", "", storeUsage)
 	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
-	c.Flags().StringVar(&f.from, "from", "", "ask a running tracker at this `URL` (with CARDBOWL_TOKEN)")
+	c.Flags().StringVar(&f.from, "from", "", "ask a running tracker at this `URL` (with CARDBOWL_READ_TOKEN or CARDBOWL_TOKEN)")
 	c.Flags().BoolVar(&f.preview, "preview", false, "what cardbowl serve has counted")
 	c.Flags().StringVar(&f.query.Since, "since", "30d", "first day: a date, a number of days such as 30d, or all")
 	c.Flags().StringVar(&f.query.Until, "until", "", "last day (default: today)")
@@ -149,7 +150,7 @@ func askTracker(ctx context.Context, w World, f reportFlags) (report.Report, err
 	if err != nil {
 		return report.Report{}, wrong("`%s`: %v", f.from, err)
 	}
-	request.Header.Set("Authorization", "Bearer "+w.Getenv("CARDBOWL_TOKEN"))
+	request.Header.Set("Authorization", "Bearer "+cmp.Or(w.Getenv("CARDBOWL_READ_TOKEN"), w.Getenv("CARDBOWL_TOKEN")))
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return report.Report{}, failure{problem, err}
@@ -159,7 +160,7 @@ func askTracker(ctx context.Context, w World, f reportFlags) (report.Report, err
 		said, _ := io.ReadAll(io.LimitReader(response.Body, 500))
 		hint := ""
 		if response.StatusCode == http.StatusUnauthorized {
-			hint = "; set CARDBOWL_TOKEN to the tracker's token"
+			hint = "; set CARDBOWL_READ_TOKEN or CARDBOWL_TOKEN to the tracker's token"
 		}
 		return report.Report{}, failure{problem, fmt.Errorf("the tracker at %s answered %s%s: %s", f.from, response.Status, hint, strings.TrimSpace(string(said)))}
 	}

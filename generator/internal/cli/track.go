@@ -32,7 +32,7 @@ func trackCommand(w World) *cobra.Command {
 		Short: "Take the cards: the tracker, alone or together with the published site",
 		Long: "Answers everything under /_/: forms, counts, the report. With --public it serves the built site as well, and\n" +
 			"counts its pages without any script. Secrets come from the environment: CARDBOWL_STORE, CARDBOWL_PASSWORD for\n" +
-			"the report page, CARDBOWL_TOKEN for the API.\n\n" +
+			"the dashboard, CARDBOWL_TOKEN for the API, CARDBOWL_READ_TOKEN for programs that may only read.\n\n" +
 			"With --rebuild it builds the site, too, into the folder of --public or else public in the site folder: at the\n" +
 			"start, whenever a file of the site changes, and at the minute a post is due or expires. A site with a mistake is\n" +
 			"not built: the last good one stays, and the mistake is told.",
@@ -89,6 +89,10 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if keeper != nil {
 		defer keeper.builder.Close()
 	}
+	password := w.Getenv("CARDBOWL_PASSWORD")
+	if err := tracker.CheckPassword(password); err != nil {
+		return failure{problem, fmt.Errorf("CARDBOWL_PASSWORD is %w", err)}
+	}
 	at, err := storeAddress(w, f.store, f.site)
 	if err != nil {
 		return err
@@ -108,7 +112,7 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	}
 	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
 		Policy: c.Tracker.Policy, Elsewhere: c.Tracker.URL,
-		Password: w.Getenv("CARDBOWL_PASSWORD"), Token: w.Getenv("CARDBOWL_TOKEN"), Now: w.Now, Logger: logger})
+		Password: password, Token: w.Getenv("CARDBOWL_TOKEN"), ReadToken: w.Getenv("CARDBOWL_READ_TOKEN"), Now: w.Now, Logger: logger})
 	err = serveTracker(ctx, w, f, t, known, keeper, listener)
 	if closing := kept.Close(); err == nil && closing != nil {
 		err = failure{problem, closing}

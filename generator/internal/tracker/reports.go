@@ -7,9 +7,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"strings"
 
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
@@ -106,62 +104,8 @@ func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(b.Bytes())
 }
 
-// withPassword admits whoever knows the password. Without one it admits nobody,
-// but for a preview's own machine.
-func (t *Tracker) withPassword(next http.HandlerFunc) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if t.options.Password == "" {
-			if t.options.OpenReport && isLocal(r) {
-				next(w, r)
-				return
-			}
-			t.refuse(w, r, t.site.Load(), http.StatusForbidden, "The report is closed",
-				"Set CARDBOWL_PASSWORD for the tracker and start it again; then this page asks for it. On the machine itself `cardbowl report` needs no password.")
-			return
-		}
-		_, given, _ := r.BasicAuth() // any user name will do
-		if !same(given, t.password) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="Cardbowl report", charset="UTF-8"`)
-			t.refuse(w, r, t.site.Load(), http.StatusUnauthorized, "Password, please", "The report is behind the password that the tracker was started with.")
-			return
-		}
-		next(w, r)
-	}))
-}
-
-// withToken admits whoever carries the token.
-func (t *Tracker) withToken(next http.HandlerFunc) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if t.options.Token == "" {
-			sendProblem(w, http.StatusForbidden, "the API is closed: set CARDBOWL_TOKEN for the tracker", nil)
-			return
-		}
-		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || !same(strings.TrimSpace(given), t.token) {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="Cardbowl"`)
-			sendProblem(w, http.StatusUnauthorized, "send the header Authorization: Bearer TOKEN", nil)
-			return
-		}
-		next(w, r)
-	}))
-}
-
 // same compares without telling by its duration how much was right.
 func same(given string, wanted [sha256.Size]byte) bool {
 	sum := sha256.Sum256([]byte(given))
 	return subtle.ConstantTimeCompare(sum[:], wanted[:]) == 1
-}
-
-// isLocal tells whether the request comes from this machine, through no proxy,
-// and by a name that only this machine answers to: a page elsewhere could else
-// lead a browser here under a name of its own.
-func isLocal(r *http.Request) bool {
-	if r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" || !parseHop(r.RemoteAddr).IsLoopback() {
-		return false
-	}
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.EqualFold(host, "localhost") || parseHop(host).IsLoopback()
 }

@@ -17,11 +17,15 @@ func (t *Tracker) newRoutes() http.Handler {
 
 	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
 	mux.Handle("GET /_/report", http.RedirectHandler("/_/report/", http.StatusSeeOther))
-	mux.Handle("GET /_/api/v1/report", t.withToken(t.sendReport))
+	mux.HandleFunc("GET "+loginPath, t.askPassword)
+	mux.Handle("POST "+loginPath, ownSite(t.logIn))
+	mux.Handle("POST /_/logout", ownSite(t.logOut))
+
+	mux.Handle("GET /_/api/v1/report", t.withToken(reading, t.sendReport))
 
 	mux.HandleFunc("GET /_/healthz", t.healthy)
 	mux.HandleFunc("GET /_/readyz", t.ready)
-	mux.Handle("GET /_/metrics", t.withToken(t.sendMetrics))
+	mux.Handle("GET /_/metrics", t.withToken(reading, t.sendMetrics))
 
 	mux.HandleFunc("/_/f/{form}", t.onlyPost)
 	mux.HandleFunc("/_/e", t.onlyPost)

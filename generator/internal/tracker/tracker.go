@@ -21,8 +21,9 @@ type Options struct {
 	Store          store.Store
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
 	GuardOff       bool             // no folding, robots counted: for a preview, load tests and closed networks
-	Password       string           // of the report page; empty: see OpenReport
-	Token          string           // of the API; empty: no API
+	Password       string           // of the report page, plain or as HashPassword gives it; empty: see OpenReport
+	Token          string           // of the API; empty: nothing can be changed through it
+	ReadToken      string           // of the API, and opens what changes nothing; without either token there is no API
 	OpenReport     bool             // the report page needs no password from this machine itself; for a preview alone, since behind a proxy everyone comes from this machine
 	Policy         string           // Content-Security-Policy of the site's pages; empty: the built-in one
 	Elsewhere      string           // origin that the pages' forms post to when it is not this one
@@ -32,16 +33,17 @@ type Options struct {
 
 // Tracker answers requests. Its methods may be called by many goroutines.
 type Tracker struct {
-	store    store.Store
-	options  Options
-	logger   *slog.Logger
-	now      func() time.Time
-	site     atomic.Pointer[site]
-	serving  atomic.Bool // the site's pages come from us, so we count them ourselves
-	routes   http.Handler
-	metrics  *metrics
-	password [sha256.Size]byte
-	token    [sha256.Size]byte
+	store   store.Store
+	options Options
+	logger  *slog.Logger
+	now     func() time.Time
+	site    atomic.Pointer[site]
+	serving atomic.Bool // the site's pages come from us, so we count them ourselves
+	routes  http.Handler
+	metrics *metrics
+	door    *door
+
+	token, readToken [sha256.Size]byte
 
 	saltMutex sync.Mutex
 	salt      []byte
@@ -68,7 +70,8 @@ func New(o Options) *Tracker {
 		t.now = time.Now
 	}
 	t.metrics = newMetrics(time.Now())
-	t.password, t.token = sha256.Sum256([]byte(o.Password)), sha256.Sum256([]byte(o.Token))
+	t.door = newDoor(o, t.now)
+	t.token, t.readToken = sha256.Sum256([]byte(o.Token)), sha256.Sum256([]byte(o.ReadToken))
 	t.site.Store(unknownSite())
 	t.routes = t.newRoutes()
 	return t
