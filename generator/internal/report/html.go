@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
+	"net/url"
 	"strings"
 
 	"cardbowl/generator/internal/funnel"
@@ -54,7 +56,7 @@ type choice struct {
 
 type htmlStep struct {
 	Name, Count, Note, Side string
-	Width                   int // percent
+	Slice                   string // corners of it, in a box of 100 by 10
 	Border                  bool
 }
 
@@ -66,6 +68,7 @@ type htmlBar struct {
 
 type htmlRow struct {
 	Title, Path, Views, Visitors, Seen, Started, Sent, Leads, Rate string
+	Page                                                           string // where more of it is told; empty in a file
 	Gone, Quiet                                                    bool
 }
 
@@ -92,8 +95,12 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	v.chart(r)
 	shown, silent := listed(lines(r))
 	for _, p := range shown {
+		page := ""
+		if o.Refresh > 0 && r.By == "" {
+			page = "/_/report/post/?" + url.Values{"path": {p.Path}, "since": {r.Since}, "until": {r.Until}}.Encode()
+		}
 		v.Rows = append(v.Rows, htmlRow{
-			Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),
+			Page: page, Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),
 			Seen: grouped(p.Steps.Of(funnel.FormView)), Started: grouped(p.Steps.Of(funnel.FormStart)),
 			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
 			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0,
@@ -126,19 +133,30 @@ func choices(since string) []choice {
 	return list
 }
 
+// htmlSteps draws the funnel: each step a slice as wide as its count, which
+// narrows to the next one. Widths are square roots of counts, so that one client
+// can be seen below a thousand readers.
 func htmlSteps(r Report) []htmlStep {
 	most := 1
 	for _, s := range r.Funnel {
 		most = max(most, s.Count)
 	}
+	width := func(i int) float64 {
+		if i >= len(r.Funnel) || r.Funnel[i].Count <= 0 {
+			return 0
+		}
+		return math.Sqrt(float64(r.Funnel[i].Count)/float64(most)) * 100
+	}
 	var steps []htmlStep
 	side := funnel.MarketingSide
 	for i, s := range r.Funnel {
-		width := s.Count * 100 / most
-		if s.Count > 0 {
-			width = max(width, 1)
+		upper := width(i)
+		lower := min(upper, width(i+1))
+		if lower == 0 {
+			lower = upper / 2
 		}
-		step := htmlStep{Name: string(s.Step), Count: grouped(s.Count), Note: stepNote(r, i), Width: width, Border: s.Side != side, Side: "market"}
+		step := htmlStep{Name: string(s.Step), Count: grouped(s.Count), Note: stepNote(r, i), Border: s.Side != side, Side: "market",
+			Slice: fmt.Sprintf("%.1f,0 %.1f,0 %.1f,10 %.1f,10", 50-upper/2, 50+upper/2, 50+lower/2, 50-lower/2)}
 		if s.Side == funnel.SalesSide {
 			step.Side = "sales"
 		}

@@ -17,11 +17,20 @@ func (t *Tracker) newRoutes() http.Handler {
 
 	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
 	mux.Handle("GET /_/report", http.RedirectHandler("/_/report/", http.StatusSeeOther))
+	mux.Handle("GET /_/report/post/{$}", t.withPassword(t.showPost))
+	mux.Handle("GET /_/report/leads/{$}", t.withPassword(t.showBoard))
+	mux.Handle("GET /_/report/lead/{id}", t.withPassword(t.showLead))
+	mux.Handle("POST /_/report/lead/{id}", t.withPassword(t.enterLead))
 	mux.HandleFunc("GET "+loginPath, t.askPassword)
 	mux.Handle("POST "+loginPath, ownSite(t.logIn))
 	mux.Handle("POST /_/logout", ownSite(t.logOut))
 
 	mux.Handle("GET /_/api/v1/report", t.withToken(reading, t.sendReport))
+
+	mux.Handle("GET /_/api/v1/leads", t.withToken(reading, t.sendLeads))
+	mux.Handle("GET /_/api/v1/leads/{id}", t.withToken(reading, t.sendLead))
+	mux.Handle("POST /_/api/v1/leads/{id}/stage", t.withToken(writing, t.takeEntry("stage")))
+	mux.Handle("POST /_/api/v1/leads/{id}/notes", t.withToken(writing, t.takeEntry("note")))
 
 	mux.HandleFunc("GET /_/healthz", t.healthy)
 	mux.HandleFunc("GET /_/readyz", t.ready)

@@ -1,0 +1,94 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// From a card to a client by nothing but the pages a person uses, with JavaScript
+// and without; and nobody is kept out of any of them.
+func TestBrowserDashboard(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile(judge(t, "axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, off := range []bool{true, false} {
+		f, r := starter(t), newReader(t)
+		s := f.start("serve")
+		if _, err := chromedp.Call(r.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
+			t.Fatal(err)
+		}
+		r.open(s.url + "posts/hello/")
+		r.do(chromedp.SendKeys(chromedp.CSS(emailField), "ana@example.com"), chromedp.SendKeys(chromedp.CSS(nameField), "<b>Ana</b>"),
+			chromedp.Focus(chromedp.CSS(consentBox)), chromedp.KeyEvent(" "), chromedp.Focus(chromedp.CSS(sendButton)), chromedp.KeyEvent("\r"))
+		if off {
+			r.until(`location.pathname == "/_/thanks/newsletter"`)
+		} else {
+			r.untilThanked()
+		}
+		r.open(s.url + "_/report/leads/")
+		for _, stage := range []string{"call", "meeting"} { // on the board, by keyboard alone
+			r.do(chromedp.Focus(chromedp.CSS(".board select")), chromedp.KeyEvent(stage), chromedp.Focus(chromedp.CSS(".board li button")), chromedp.KeyEvent("\r"))
+			r.until(`document.querySelector(".board li")?.closest("section").querySelector("h2").innerText.startsWith("` + stage + `")`)
+		}
+		r.do(chromedp.Focus(chromedp.CSS(".board li a")), chromedp.KeyEvent("\r"))
+		r.until(`location.pathname.startsWith("/_/report/lead/") && document.querySelector(".journey")?.innerText.includes("<b>Ana</b>")`)
+		r.do(chromedp.Focus(chromedp.CSS("#stage")), chromedp.KeyEvent("cl"), chromedp.SendKeys(chromedp.CSS("#value"), "4000"),
+			chromedp.SendKeys(chromedp.CSS("#note"), "Signed today"), chromedp.Focus(chromedp.CSS(".entry button")), chromedp.KeyEvent("\r"))
+		r.until(`document.querySelector(".journey")?.innerText.includes("client, worth 4000") && document.querySelector(".journey").innerText.includes("Signed today")`)
+		lead := see[string](r, "location.href")
+		r.open(s.url + "_/report/")
+		r.until(`[...document.querySelectorAll(".funnel dt")].filter((d) => ["call", "meeting", "proposal", "client", "form_submit"].includes(d.textContent) && d.nextElementSibling.textContent == "1").length == 5`)
+		if off {
+			continue
+		}
+		for _, width := range []int64{390, 1280} {
+			r.do(chromedp.EmulateViewport(width, 900))
+			for _, light := range []string{"light", "dark"} {
+				scheme := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: light}}
+				if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: scheme}); err != nil {
+					t.Fatal(err)
+				}
+				for _, page := range []string{"_/report/", "_/report/leads/", strings.TrimPrefix(lead, s.url), "_/report/post/?path=/posts/hello/"} {
+					r.open(s.url + page)
+					see[bool](r, string(rules)+"; true")
+					ctx, cancel := context.WithTimeout(r.ctx, longEnough)
+					found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](
+						// The report asks again by itself every few seconds; it says so to nobody who would mind.
+						`axe.run(document, {resultTypes: ["violations"], rules: {"meta-refresh": {enabled: false}}}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`, chromedp.EvalAwaitPromise))
+					cancel()
+					if err != nil {
+						t.Fatalf("%s: %v", page, err)
+					}
+					for _, v := range found {
+						t.Errorf("/%s at %d px, %s: %s", page, width, light, v)
+					}
+					if wide := see[int](r, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+						t.Errorf("/%s at %d px is %d px too wide", page, width, wide)
+					}
+					if at := os.Getenv("CARDBOWL_SHOTS"); at != "" {
+						shot, err := chromedp.Run(r.ctx, chromedp.FullScreenshot(90))
+						if err != nil {
+							t.Fatal(err)
+						}
+						name := at + "/" + strings.Map(func(c rune) rune {
+							if c == '/' || c == '?' {
+								return '-'
+							}
+							return c
+						}, page[:min(len(page), 16)]) + light + map[int64]string{390: "-phone", 1280: "-desk"}[width] + ".png"
+						if err := os.WriteFile(name, shot, 0o644); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+		}
+	}
+}

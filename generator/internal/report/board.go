@@ -1,0 +1,331 @@
+package report
+
+import (
+	"cmp"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/store"
+)
+
+//go:embed leads.html
+var leadsSource string
+
+var leadsTemplate = template.Must(template.New("leads").Parse(leadsSource))
+
+// Desk is what the pages about people are made of.
+type Desk struct {
+	Manifest manifest.Manifest
+	Leads    []Lead // the newest first
+	Now      time.Time
+	Zone     *time.Location
+}
+
+// Entered is what somebody typed about a lead, as it was typed.
+type Entered struct {
+	Stage, Value, Note, Next, On string
+}
+
+// stages are the sales stages of the site, in order, without lost.
+func (d Desk) stages() []string {
+	var out []string
+	for _, s := range funnel.Steps(d.Manifest.Sales) {
+		if funnel.SideOf(s) == funnel.SalesSide {
+			out = append(out, string(s))
+		}
+	}
+	return out
+}
+
+// How long a lead may be left alone.
+const (
+	firstAnswer = 3 * 24 * time.Hour  // after its first card, while it is in no stage
+	anyAnswer   = 14 * 24 * time.Hour // after what happened last, in a stage before the last one
+)
+
+// Waits says why a lead should be looked at now; nothing where it need not.
+func (l Lead) Waits(stages []string, now time.Time, zone *time.Location) string {
+	closed := l.Stage == string(funnel.Lost) || len(stages) > 0 && l.Stage == stages[len(stages)-1]
+	if l.NextDay != "" && l.NextDay < now.In(zone).Format(time.DateOnly) {
+		return "Was to be done " + onDay(l.NextDay)
+	}
+	if closed || l.NextDay != "" {
+		return ""
+	}
+	last, limit := l.Cards[0].At, firstAnswer
+	if l.Stage != "" {
+		limit = anyAnswer
+	}
+	if n := len(l.History); n > 0 {
+		last, limit = l.History[n-1].At, anyAnswer
+	}
+	if waited := now.Sub(last); waited >= limit {
+		return "Has waited for " + counted(int(waited.Hours()/24), "day")
+	}
+	return ""
+}
+
+// frame is what every page about people has.
+type frame struct {
+	Style         template.CSS
+	Site, Heading string
+	Problem       string
+	IsBoard       bool
+	Stages        []string
+}
+
+func (d Desk) frame(heading string) frame {
+	return frame{Style: template.CSS(pageStyle), Site: d.Manifest.Title, Heading: heading, Stages: append(d.stages(), string(funnel.Lost))}
+}
+
+func (d Desk) value(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strings.TrimSpace(amount(v) + " " + d.Manifest.Currency)
+}
+
+type person struct{ ID, Name, Stage, Post, Value, Next, Waits string }
+
+func (d Desk) person(l Lead, titles map[string]string) person {
+	post := l.Cards[0].Post
+	return person{
+		ID: l.ID, Name: printable(cmp.Or(l.Name, l.Email, l.ID)), Stage: cmp.Or(l.Stage, "new"), Post: printable(cmp.Or(titles[post], post)),
+		Value: d.value(l.Value), Next: strings.TrimSpace(printable(l.NextStep) + " " + onDay(l.NextDay)), Waits: l.Waits(d.stages(), d.Now, d.Zone),
+	}
+}
+
+func (d Desk) titles() map[string]string {
+	out := map[string]string{}
+	for _, p := range d.Manifest.Pages {
+		out[p.Path] = p.Title
+	}
+	return out
+}
+
+// boardColumn is one stage of the board.
+type boardColumn struct {
+	Number      int
+	Name, Stage string
+	Count, More string
+	Cards       []person
+}
+
+// mostCards is how many people a column shows, so that the page stays small.
+const mostCards = 40
+
+// WriteBoardHTML writes the page on which every lead stands in the column of its
+// stage. Those who wait come first, then those whose turn is next.
+func WriteBoardHTML(w io.Writer, d Desk) error {
+	v := struct {
+		frame
+		Total   string
+		Columns []boardColumn
+	}{frame: d.frame("Leads")}
+	v.IsBoard = true
+	if len(d.Leads) > 0 {
+		v.Total = counted(len(d.Leads), "lead")
+	}
+	names := append([]string{""}, v.Stages...)
+	for _, l := range d.Leads { // stages that site.yaml once had
+		if !slices.Contains(names, l.Stage) {
+			names = append(names, l.Stage)
+		}
+	}
+	titles := d.titles()
+	for i, stage := range names {
+		c := boardColumn{Number: i, Stage: stage, Name: cmp.Or(stage, "new")}
+		n := 0
+		for _, l := range d.Leads {
+			if l.Stage != stage {
+				continue
+			}
+			n++
+			c.Cards = append(c.Cards, d.person(l, titles))
+		}
+		slices.SortStableFunc(c.Cards, func(a, b person) int {
+			return cmp.Compare(order(a), order(b))
+		})
+		if n > mostCards {
+			c.Cards, c.More = c.Cards[:mostCards], counted(n-mostCards, "other")
+		}
+		c.Count = grouped(n)
+		v.Columns = append(v.Columns, c)
+	}
+	return writeLeads(w, "board", v)
+}
+
+// order puts those who wait before those with something to do before the rest.
+func order(p person) int {
+	switch {
+	case p.Waits != "":
+		return 0
+	case p.Next != "":
+		return 1
+	}
+	return 2
+}
+
+type fact struct{ Name, Text string }
+
+type moment struct {
+	At, What, Note string
+	Facts          []fact
+}
+
+// WriteLeadHTML writes the page of one lead: how it came, what it wrote, what
+// happened since, and a form for what happens next. problem says what was wrong
+// with what was entered; it then stands in the form again.
+func WriteLeadHTML(w io.Writer, d Desk, l Lead, entered Entered, problem string) error {
+	v := struct {
+		frame
+		ID, Standing, Waits, Currency string
+		Contact                       []fact
+		Journey                       []moment
+		Entered                       Entered
+	}{frame: d.frame(printable(cmp.Or(l.Name, l.Email, l.ID))), ID: l.ID, Currency: d.Manifest.Currency, Entered: entered,
+		Waits: l.Waits(d.stages(), d.Now, d.Zone)}
+	v.Problem = problem
+	now := Event{Stage: cmp.Or(l.Stage, "new"), Value: l.Value, NextStep: l.NextStep, NextDay: l.NextDay}
+	v.Standing = strings.Join(now.said(), ", ")
+	for _, f := range []fact{{"E-mail", l.Email}, {"Telephone", l.Phone}, {"Company", l.Company}} {
+		if f.Text != "" {
+			v.Contact = append(v.Contact, fact{f.Name, printable(f.Text)})
+		}
+	}
+	titles := d.titles()
+	named := func(path string) string {
+		if title := titles[path]; title != "" {
+			return title + ", " + path
+		}
+		return cmp.Or(printable(path), "a page the site does not know")
+	}
+	for _, c := range l.Cards {
+		m := moment{At: c.At.In(d.Zone).Format("2 Jan 2006 15:04"), What: "Sent the form " + c.Form}
+		if c.Duplicate {
+			m.What += " again; not counted"
+		}
+		m.Facts = append(m.Facts, fact{"on", named(c.Post)})
+		for _, line := range c.journey() {
+			m.Facts = append(m.Facts, fact{line[0], printable(line[1])})
+		}
+		for _, a := range c.Answers {
+			if a.Value != "" {
+				m.Facts = append(m.Facts, fact{a.Name, printable(a.Value)})
+			}
+		}
+		if c.Consent != "" {
+			m.Facts = append(m.Facts, fact{"agreed to", printable(d.sentence(c))})
+		}
+		v.Journey = append(v.Journey, m)
+	}
+	for _, e := range l.History {
+		v.Journey = append(v.Journey, moment{At: e.At.In(d.Zone).Format("2 Jan 2006 15:04"), What: strings.Join(e.said(), ", "), Note: e.Note})
+	}
+	return writeLeads(w, "lead", v)
+}
+
+// sentence is what stood beside the box that was ticked, where the site still
+// says so, else the version of it.
+func (d Desk) sentence(c Card) string {
+	for _, f := range d.Manifest.Forms {
+		if f.Name == c.Form && f.Consent != "" && store.HashText(f.Consent) == c.Consent {
+			return f.Consent
+		}
+	}
+	return "the sentence of version " + c.Consent
+}
+
+// formFigures are the counts of one form in one place.
+type formFigures struct {
+	Name, Place         string
+	Seen, Started, Sent string
+}
+
+// mostBrought is how many people the page of a post shows.
+const mostBrought = 100
+
+// WritePostHTML writes the page of one page of the site: its funnel, its rate, its
+// forms, and whom it brought. r has all posts; c are the counts it was made of.
+func WritePostHTML(w io.Writer, d Desk, r Report, p Post, c funnel.Counts) error {
+	v := struct {
+		frame
+		Period, Address, More string
+		Steps, Facts          []fact
+		Forms                 []formFigures
+		Brought               []person
+	}{frame: d.frame(printable(p.Title)), Period: periodOf(r), Address: (&url.URL{Path: p.Path}).String()}
+	for _, s := range p.Steps {
+		v.Steps = append(v.Steps, fact{string(s.Step), grouped(s.Count)})
+	}
+	v.Facts = []fact{{"Visitors", grouped(p.Visitors)}, {"Rate (95 %)", share(p.Rate, p.RateLow, p.RateHigh, p.Enough)}, {"Leads", grouped(p.Leads)}}
+	if p.Value != 0 {
+		v.Facts = append(v.Facts, fact{"Brought", d.value(&p.Value)})
+	}
+	if p.Rank != nil {
+		v.Facts = append(v.Facts, fact{"Rank among posts", grouped(*p.Rank)})
+	}
+	if p.Needed != nil && *p.Needed > 0 {
+		v.Facts = append(v.Facts, fact{"Needs, until its rate is known", counted(*p.Needed, "more visitor")})
+	}
+	index := manifest.NewIndex(d.Manifest)
+	here := func(path string) bool {
+		page, known := index.Page(path)
+		return path == p.Path || known && path != funnel.Other && page.Path == p.Path
+	}
+	v.Forms = formsAt(c, here)
+	titles := d.titles()
+	for _, l := range d.Leads {
+		if !here(l.Cards[0].Post) {
+			continue
+		}
+		v.Brought = append(v.Brought, d.person(l, titles))
+	}
+	if n := len(v.Brought); n > mostBrought {
+		v.Brought, v.More = v.Brought[:mostBrought], counted(n-mostBrought, "other")
+	}
+	return writeLeads(w, "post", v)
+}
+
+// formsAt are the forms that were counted on a page, by name and place.
+func formsAt(c funnel.Counts, here func(string) bool) []formFigures {
+	type key struct{ form, place string }
+	sums := map[key]map[funnel.Step]int{}
+	for _, t := range c.Tallies {
+		if t.Form == "" || !here(t.Post) {
+			continue
+		}
+		k := key{t.Form, t.Placement}
+		if sums[k] == nil {
+			sums[k] = map[funnel.Step]int{}
+		}
+		sums[k][t.Step] += t.Count
+	}
+	var out []formFigures
+	for k, n := range sums {
+		out = append(out, formFigures{k.form, k.place, grouped(n[funnel.FormView]), grouped(n[funnel.FormStart]), grouped(n[funnel.FormSubmit])})
+	}
+	slices.SortFunc(out, func(a, b formFigures) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Place, b.Place))
+	})
+	return out
+}
+
+func writeLeads(w io.Writer, name string, view any) error {
+	var b strings.Builder
+	if err := leadsTemplate.ExecuteTemplate(&b, name, view); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/manifest"
+)
+
+func TestWaits(t *testing.T) {
+	stages := []string{"call", "client"}
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	ago := func(days int) time.Time { return now.AddDate(0, 0, -days) }
+	card := func(days int) []Card { return []Card{{At: ago(days)}} }
+	for name, c := range map[string]struct {
+		lead Lead
+		want string
+	}{
+		"fresh":                {Lead{Cards: card(2)}, ""},
+		"left alone":           {Lead{Cards: card(3)}, "Has waited for 3 days"},
+		"called":               {Lead{Cards: card(90), Stage: "call", History: []Event{{At: ago(13)}}}, ""},
+		"called long ago":      {Lead{Cards: card(90), Stage: "call", History: []Event{{At: ago(14)}}}, "Has waited for 14 days"},
+		"a day to come":        {Lead{Cards: card(90), Stage: "call", NextDay: "2026-11-22"}, ""},
+		"a day that has gone":  {Lead{Cards: card(1), NextDay: "2026-11-21"}, "Was to be done on 2026-11-21"},
+		"a client":             {Lead{Cards: card(90), Stage: "client"}, ""},
+		"lost":                 {Lead{Cards: card(90), Stage: "lost"}, ""},
+		"a note is an answer":  {Lead{Cards: card(9), History: []Event{{At: ago(5), Note: "x"}}}, ""},
+		"a note of a year ago": {Lead{Cards: card(400), History: []Event{{At: ago(365), Note: "x"}}}, "Has waited for 365 days"},
+	} {
+		if got := c.lead.Waits(stages, now, time.UTC); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// What a visitor wrote is text, wherever it stands.
+func TestPagesOfPeopleEscape(t *testing.T) {
+	const bad = `</script><img src=x onerror=alert(1)>"'` + "\u202e"
+	d := Desk{Manifest: manifest.Manifest{Title: bad, Pages: []manifest.Page{{Path: "/a/", Title: bad}}}, Now: time.Unix(1_800_000_000, 0), Zone: time.UTC}
+	l := Lead{ID: "1", Name: bad, Email: bad, Phone: bad, Company: bad, NextStep: bad, Stage: bad,
+		Cards:   []Card{{Post: "/a/", Form: bad, FirstPost: bad, Assists: []string{bad}, Consent: bad, Origin: funnel.Origin{Source: bad, Campaign: bad}, Answers: []form.Answer{{Name: bad, Value: bad}}}},
+		History: []Event{{Note: bad, NextStep: bad, Stage: bad}}}
+	d.Leads = []Lead{l}
+	p := Post{Path: "/a/", Title: bad}
+	var b bytes.Buffer
+	for _, err := range []error{WriteBoardHTML(&b, d), WriteLeadHTML(&b, d, l, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, funnel.Counts{Tallies: []funnel.Tally{{Post: "/a/", Form: bad, Placement: bad}}})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := strings.Count(b.String(), "&lt;img"); n < 20 {
+		t.Errorf("only %d of the texts are there", n)
+	}
+	if strings.Contains(b.String(), "<img") {
+		t.Error("a text became markup")
+	}
+}

@@ -1,0 +1,130 @@
+package tracker
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/report"
+	"cardbowl/generator/internal/store"
+)
+
+// How many leads one answer holds.
+const (
+	leadsUsually = 50
+	leadsAtMost  = 500
+)
+
+// leadList is a page of leads, the newest first. Next is what to send as after
+// for those that follow; null at the end.
+type leadList struct {
+	Leads []report.Lead `json:"leads"`
+	Next  *string       `json:"next"`
+}
+
+// sendLeads is the API's list: limit and after page through it, stage (empty: in
+// none yet) and post choose.
+func (t *Tracker) sendLeads(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	limit := leadsUsually
+	if q.Has("limit") {
+		n, err := strconv.Atoi(q.Get("limit"))
+		if err != nil || n < 1 || n > leadsAtMost {
+			sendProblem(w, http.StatusBadRequest, "limit is a number from 1 to "+strconv.Itoa(leadsAtMost), nil)
+			return
+		}
+		limit = n
+	}
+	all, err := t.people(r.Context())
+	if err != nil {
+		t.unreadableProblem(w, err)
+		return
+	}
+	if q.Has("after") {
+		at := slices.IndexFunc(all, func(l report.Lead) bool { return l.ID == q.Get("after") })
+		if at < 0 {
+			sendProblem(w, http.StatusBadRequest, "after is the next of an earlier answer", nil)
+			return
+		}
+		all = all[at+1:]
+	}
+	index := t.site.Load().index
+	post := q.Get("post")
+	if page, known := index.Page(post); known {
+		post = page.Path
+	}
+	list := leadList{Leads: []report.Lead{}}
+	for _, l := range all {
+		if q.Has("stage") && l.Stage != q.Get("stage") || q.Has("post") && l.Cards[0].Post != post {
+			continue
+		}
+		if len(list.Leads) == limit {
+			list.Next = new(list.Leads[limit-1].ID)
+			break
+		}
+		list.Leads = append(list.Leads, l)
+	}
+	sendJSON(w, http.StatusOK, list)
+}
+
+func (t *Tracker) unreadableProblem(w http.ResponseWriter, err error) {
+	t.logger.Error("leads cannot be read", "error", err)
+	sendProblem(w, http.StatusServiceUnavailable, "the leads cannot be read just now", nil)
+}
+
+// sendLead is one lead.
+func (t *Tracker) sendLead(w http.ResponseWriter, r *http.Request) {
+	all, err := t.people(r.Context())
+	if err != nil {
+		t.unreadableProblem(w, err)
+		return
+	}
+	l, known := lead(all, r.PathValue("id"))
+	if !known {
+		sendProblem(w, http.StatusNotFound, "there is no such lead", nil)
+		return
+	}
+	sendJSON(w, http.StatusOK, l)
+}
+
+// takeEntry is what a program says of a lead, as JSON: {"stage", "value", "note",
+// "next_step", "next_day"}, of which needed must be there.
+func (t *Tracker) takeEntry(needed string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var said struct {
+			Stage    string      `json:"stage"`
+			Value    json.Number `json:"value"`
+			Note     string      `json:"note"`
+			NextStep string      `json:"next_step"`
+			NextDay  string      `json:"next_day"`
+		}
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, form.BodyLimit))
+		d.DisallowUnknownFields()
+		err := d.Decode(&said)
+		if _, end := d.Token(); err != nil || !errors.Is(end, io.EOF) {
+			sendProblem(w, http.StatusBadRequest, `send one JSON object with stage, value, note, next_step, next_day`, nil)
+			return
+		}
+		if needed == "stage" && said.Stage == "" || needed == "note" && said.Note == "" {
+			sendProblem(w, http.StatusUnprocessableEntity, "the entry has no "+needed, form.Errors{needed: {"is needed"}})
+			return
+		}
+		wrong, err := t.enter(r.Context(), r.PathValue("id"), report.Entered{Stage: said.Stage, Value: said.Value.String(), Note: said.Note, Next: said.NextStep, On: said.NextDay})
+		switch {
+		case errors.Is(err, store.ErrNoLead):
+			sendProblem(w, http.StatusNotFound, "there is no such lead", nil)
+		case err != nil:
+			t.logger.Error("an entry was not stored", "error", err)
+			w.Header().Set("Retry-After", retryAfter)
+			sendProblem(w, http.StatusServiceUnavailable, "the entry could not be stored", nil)
+		case len(wrong) > 0:
+			sendProblem(w, http.StatusUnprocessableEntity, "something about the entry needs another look", wrong)
+		default:
+			t.sendLead(w, r)
+		}
+	}
+}

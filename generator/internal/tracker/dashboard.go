@@ -1,0 +1,202 @@
+package tracker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/report"
+	"cardbowl/generator/internal/store"
+)
+
+// endOfTime is after every day that is counted.
+const endOfTime = "9999-12-31"
+
+// people are all leads, the newest first.
+func (t *Tracker) people(ctx context.Context) ([]report.Lead, error) {
+	stored, err := t.store.Submissions(ctx, "", endOfTime)
+	if err != nil {
+		return nil, err
+	}
+	progress, err := t.store.Progress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return report.Leads(stored, progress), nil
+}
+
+func (t *Tracker) desk(ctx context.Context, s *site) (report.Desk, error) {
+	leads, err := t.people(ctx)
+	return report.Desk{Manifest: s.manifest, Leads: leads, Now: t.now(), Zone: s.zone}, err
+}
+
+// lead finds a lead by its id.
+func lead(leads []report.Lead, id string) (report.Lead, bool) {
+	for _, l := range leads {
+		if l.ID == id {
+			return l, true
+		}
+	}
+	return report.Lead{}, false
+}
+
+// sendDashboard answers with a page of the dashboard.
+func sendDashboard(w http.ResponseWriter, status int, page []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+report.StyleSource()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.WriteHeader(status)
+	_, _ = w.Write(page)
+}
+
+func (t *Tracker) unreadable(w http.ResponseWriter, r *http.Request, err error) {
+	t.logger.Error("leads cannot be read", "error", err)
+	t.refuse(w, r, t.site.Load(), http.StatusServiceUnavailable, "Not just now", "The store cannot be read just now. Please try again in a moment.")
+}
+
+// showBoard is every lead in the column of its stage.
+func (t *Tracker) showBoard(w http.ResponseWriter, r *http.Request) {
+	d, err := t.desk(r.Context(), t.site.Load())
+	if err != nil {
+		t.unreadable(w, r, err)
+		return
+	}
+	var b bytes.Buffer
+	if err := report.WriteBoardHTML(&b, d); err != nil {
+		panic(err) // plain values into memory
+	}
+	sendDashboard(w, http.StatusOK, b.Bytes())
+}
+
+func (t *Tracker) showLead(w http.ResponseWriter, r *http.Request) {
+	t.leadPage(w, r, report.Entered{}, nil, http.StatusOK)
+}
+
+func (t *Tracker) leadPage(w http.ResponseWriter, r *http.Request, entered report.Entered, wrong form.Errors, status int) {
+	d, err := t.desk(r.Context(), t.site.Load())
+	if err != nil {
+		t.unreadable(w, r, err)
+		return
+	}
+	l, known := lead(d.Leads, r.PathValue("id"))
+	if !known {
+		t.nothingHere(w, r)
+		return
+	}
+	var b bytes.Buffer
+	if err := report.WriteLeadHTML(&b, d, l, entered, inWords(wrong)); err != nil {
+		panic(err)
+	}
+	sendDashboard(w, status, b.Bytes())
+}
+
+// inWords is all that is wrong with an entry, in one sentence after another.
+func inWords(wrong form.Errors) string {
+	var all []string
+	for _, name := range []string{"", "stage", "value", "note", "next_step", "next_day"} {
+		all = append(all, wrong[name]...)
+	}
+	return strings.Join(all, " ")
+}
+
+// enterLead takes what somebody typed about a lead.
+func (t *Tracker) enterLead(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, form.BodyLimit)
+	if err := r.ParseForm(); err != nil {
+		t.refuse(w, r, t.site.Load(), http.StatusBadRequest, "Unreadable form", "The form did not arrive whole. Please go back and send it again.")
+		return
+	}
+	of := r.PostForm.Get
+	entered := report.Entered{Stage: of("stage"), Value: strings.TrimSpace(of("value")), Note: strings.TrimSpace(of("note")), Next: strings.TrimSpace(of("next")), On: of("on")}
+	wrong, err := t.enter(r.Context(), r.PathValue("id"), entered)
+	switch {
+	case errors.Is(err, store.ErrNoLead):
+		t.nothingHere(w, r)
+	case err != nil:
+		t.logger.Error("an entry was not stored", "error", err)
+		t.leadPage(w, r, entered, form.Errors{"": {"This could not be saved just now. It is still here: please send it again in a moment."}}, http.StatusServiceUnavailable)
+	case len(wrong) > 0:
+		t.leadPage(w, r, entered, wrong, http.StatusUnprocessableEntity)
+	case of("back") == "board":
+		http.Redirect(w, r, "/_/report/leads/", http.StatusSeeOther)
+	default:
+		http.Redirect(w, r, "/_/report/lead/"+url.PathEscape(r.PathValue("id")), http.StatusSeeOther)
+	}
+}
+
+// enter stores what was said of a lead, unless something is wrong with it.
+func (t *Tracker) enter(ctx context.Context, id string, e report.Entered) (form.Errors, error) {
+	s := t.site.Load()
+	var stages []string
+	for _, step := range funnel.Steps(s.manifest.Sales) {
+		if funnel.SideOf(step) == funnel.SalesSide {
+			stages = append(stages, string(step))
+		}
+	}
+	wrong := form.Errors{}
+	entry := store.Entry{At: t.now().In(s.zone), Stage: e.Stage, Note: e.Note, Next: e.Next, NextDay: e.On}
+	if e == (report.Entered{}) {
+		wrong[""] = []string{"There is nothing to write down."}
+	}
+	if e.Stage != "" && e.Stage != string(funnel.Lost) && !slices.Contains(stages, e.Stage) {
+		wrong["stage"] = []string{"There is no such stage; the stages are " + strings.Join(stages, ", ") + " and lost."}
+	}
+	if e.Value != "" {
+		value, err := strconv.ParseFloat(e.Value, 64)
+		if err != nil || value < 0 || math.IsInf(value, 0) || math.IsNaN(value) {
+			wrong["value"] = []string{"What it is worth is no amount, such as 4000 or 99.50."}
+		}
+		entry.Value = &value
+	}
+	if e.On != "" {
+		if _, err := time.Parse(time.DateOnly, e.On); err != nil {
+			wrong["next_day"] = []string{"The day is no day, such as 2026-12-01."}
+		}
+	}
+	if len(wrong) > 0 {
+		return wrong, nil
+	}
+	return nil, t.store.Enter(ctx, id, entry, stages)
+}
+
+// showPost is the page of one page of the site.
+func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
+	v, s := r.URL.Query(), t.site.Load()
+	made, ok := t.asked(w, r)
+	if !ok {
+		return
+	}
+	path := v.Get("path")
+	if page, known := s.index.Page(path); known {
+		path = page.Path
+	}
+	at := slices.IndexFunc(made.Posts, func(p report.Post) bool { return p.Path == path })
+	if at < 0 {
+		t.nothingHere(w, r)
+		return
+	}
+	counts, err := t.store.Counts(r.Context(), made.Since, made.Until)
+	if err != nil {
+		t.unreadable(w, r, err)
+		return
+	}
+	d, err := t.desk(r.Context(), s)
+	if err != nil {
+		t.unreadable(w, r, err)
+		return
+	}
+	var b bytes.Buffer
+	if err := report.WritePostHTML(&b, d, made, made.Posts[at], counts); err != nil {
+		panic(err)
+	}
+	sendDashboard(w, http.StatusOK, b.Bytes())
+}

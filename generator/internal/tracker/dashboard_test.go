@@ -1,0 +1,113 @@
+package tracker
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/report"
+)
+
+func (b *bench) leads() []report.Lead {
+	b.Helper()
+	all, err := b.tracker.people(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return all
+}
+
+// A card becomes a client on the pages alone, and the report counts each stage.
+func TestBoard(t *testing.T) {
+	b := begin(t, func(s *setup) { s.options.OpenReport = true })
+	b.contains(b.send("GET", "/_/report/leads/", "", "").body, "No card so far")
+	b.post("newsletter", card("ana@example.com", "message", "<b>hi</b>"))
+	id := b.leads()[0].ID
+	at := "/_/report/lead/" + id
+	board := b.send("GET", "/_/report/leads/", "", "")
+	b.want("board", board.status, 200)
+	b.contains(board.body, `href="`+at+`"`, "ana@example.com", "Post &lt;A&gt;")
+	b.contains(board.header.Get("Content-Security-Policy"), report.StyleSource(), "default-src 'none'")
+
+	moved := b.send("POST", at, urlencoded, "stage=call&back=board", "Sec-Fetch-Site", "same-origin")
+	b.want("moved", fmt.Sprint(moved.status, " ", moved.header.Get("Location")), "303 /_/report/leads/")
+	b.want("call", b.tally("/posts/a/", "call"), 1)
+	b.send("POST", at, urlencoded, "stage=client&value=4000&note=Signed&next=Send+invoice&on=2026-12-01")
+	for _, step := range []funnel.Step{"call", "meeting", "proposal", "client"} {
+		b.want(string(step), b.tally("/posts/a/", step), 1)
+	}
+	page := b.send("GET", at, "", "")
+	b.contains(page.body, "&lt;b&gt;hi&lt;/b&gt;", "client, worth 4000", "Signed", "Send invoice on 2026-12-01")
+	post := b.send("GET", "/_/report/post/?path=/old/", "", "")
+	b.contains(post.body, "Post &lt;A&gt;", "newsletter, end", at, "client")
+
+	for form, words := range map[string]string{"stage=dancing": "no such stage", "value=much": "no amount", "on=soon": "no day", "": "nothing to write", "value=-1": "no amount", "value=NaN": "no amount"} {
+		a := b.send("POST", at, urlencoded, form+"&note=", "Accept", page0)
+		b.want(form, a.status, 422)
+		b.contains(a.body, words)
+	}
+	kept := b.send("POST", at, urlencoded, "note=A+long+one&on=soon")
+	b.contains(kept.body, "A long one</textarea>")
+	b.want("nobody", b.send("GET", "/_/report/lead/nobody", "", "").status, 404)
+	b.want("moving nobody", b.send("POST", "/_/report/lead/nobody", urlencoded, "stage=call").status, 404)
+	b.want("no such page", b.send("GET", "/_/report/post/?path=/nowhere/", "", "").status, 404)
+	b.want("from another site", b.send("POST", at, urlencoded, "stage=lost", "Sec-Fetch-Site", "cross-site").status, 403)
+	b.want("through a proxy", b.send("POST", at, urlencoded, "stage=lost", "X-Forwarded-For", "203.0.113.1").status, 403)
+	if got := len(b.leads()[0].History); got != 2 {
+		t.Errorf("%d entries were written", got)
+	}
+}
+
+const page0 = "text/html,*/*;q=0.8"
+
+func TestLeadsAPI(t *testing.T) {
+	b := begin(t, func(s *setup) { s.options.Token, s.options.ReadToken = "whole", "part" })
+	for i := range 7 {
+		b.post("newsletter", card(fmt.Sprintf("n%d@example.com", i)))
+	}
+	get := func(path string) (list leadList) {
+		a := b.send("GET", "/_/api/v1/leads"+path, "", "", "Authorization", "Bearer part")
+		b.want(path, a.status, 200)
+		if err := json.Unmarshal([]byte(a.body), &list); err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	seen, pages := map[string]bool{}, 0
+	for at := "?limit=3"; ; pages++ {
+		list := get(at)
+		for _, l := range list.Leads {
+			if seen[l.ID] {
+				t.Error(l.ID, "comes twice")
+			}
+			seen[l.ID] = true
+		}
+		if list.Next == nil {
+			break
+		}
+		at = "?limit=3&after=" + *list.Next
+	}
+	b.want("seen", fmt.Sprint(len(seen), pages), "7 2")
+	id := get("?limit=1").Leads[0].ID
+	say := func(what, body, token string) answer {
+		return b.send("POST", "/_/api/v1/leads/"+id+what, "application/json", body, "Authorization", "Bearer "+token)
+	}
+	for _, what := range []string{"/stage", "/notes"} {
+		a := say(what, `{"stage":"call","note":"x"}`, "part")
+		b.want("reading"+what, a.status, 403)
+		b.want("type", a.header.Get("Content-Type"), "application/problem+json")
+	}
+	b.contains(say("/stage", `{"stage":"call","value":4000.5,"next_step":"Write","next_day":"2026-12-01"}`, "whole").body, `"stage":"call"`, `"value":4000.5`, `"next_day":"2026-12-01"`)
+	b.contains(say("/notes", `{"note":"hello"}`, "whole").body, `"note":"hello"`, `"stage":"call"`)
+	b.want("counted", b.tally("/posts/a/", "call"), 1)
+	b.want("by stage", fmt.Sprint(len(get("?stage=call").Leads), len(get("?stage=").Leads), len(get("?post=/posts/b/").Leads), len(get("?post=/old").Leads)), "1 6 0 7")
+	for body, status := range map[string]int{`{"stage":"dancing"}`: 422, `{}`: 422, `{"stage":"call","x":1}`: 400, `[]`: 400, `{"stage":"call"}{}`: 400, `{"stage":"call","value":-1}`: 422, strings.Repeat(" ", 1<<20): 400} {
+		b.want("stage", say("/stage", body, "whole").status, status)
+	}
+	b.want("no lead", b.send("GET", "/_/api/v1/leads/x", "", "", "Authorization", "Bearer whole").status, 404)
+	b.want("limit", b.send("GET", "/_/api/v1/leads?limit=0", "", "", "Authorization", "Bearer whole").status, 400)
+	b.want("after", b.send("GET", "/_/api/v1/leads?after=x", "", "", "Authorization", "Bearer whole").status, 400)
+	b.want("no token", b.send("GET", "/_/api/v1/leads", "", "").status, 401)
+}
