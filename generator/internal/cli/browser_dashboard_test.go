@@ -73,7 +73,7 @@ func TestBrowserDashboard(t *testing.T) {
 						t.Errorf("/%s at %d px is %d px too wide", page, width, wide)
 					}
 					if at := os.Getenv("CARDBOWL_SHOTS"); at != "" {
-						shot, err := chromedp.Run(r.ctx, chromedp.FullScreenshot(90))
+						shot, err := chromedp.Run(r.ctx, chromedp.FullScreenshot(100))
 						if err != nil {
 							t.Fatal(err)
 						}
