@@ -24,8 +24,9 @@ var pageTemplate = template.Must(template.New("report").Parse(pageSource))
 
 // HTMLOptions are the choices of WriteHTML. The zero value is for a file.
 type HTMLOptions struct {
-	Refresh int    // seconds until a browser asks again; 0: never
-	Since   string // the period as it was asked for, to mark it among the choices; only with Refresh
+	Refresh int      // seconds until a browser asks again; 0: never
+	Next    []Advice // what is worth doing; only where there is a table of posts
+	Since   string   // the period as it was asked for, to mark it among the choices; only with Refresh
 }
 
 // StyleSource allows the page's one style sheet in a Content-Security-Policy.

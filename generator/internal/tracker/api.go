@@ -39,7 +39,7 @@ func (t *Tracker) sendLeads(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	all, err := t.people(r.Context())
+	all, err := t.people(r.Context(), "")
 	if err != nil {
 		t.unreadableProblem(w, err)
 		return
@@ -78,7 +78,7 @@ func (t *Tracker) unreadableProblem(w http.ResponseWriter, err error) {
 
 // sendLead is one lead.
 func (t *Tracker) sendLead(w http.ResponseWriter, r *http.Request) {
-	all, err := t.people(r.Context())
+	all, err := t.people(r.Context(), "")
 	if err != nil {
 		t.unreadableProblem(w, err)
 		return

@@ -21,9 +21,9 @@ import (
 // endOfTime is after every day that is counted.
 const endOfTime = "9999-12-31"
 
-// people are all leads, the newest first.
-func (t *Tracker) people(ctx context.Context) ([]report.Lead, error) {
-	stored, err := t.store.Submissions(ctx, "", endOfTime)
+// people are the leads with a card since a day (empty: all), the newest first.
+func (t *Tracker) people(ctx context.Context, since string) ([]report.Lead, error) {
+	stored, err := t.store.Submissions(ctx, since, endOfTime)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (t *Tracker) people(ctx context.Context) ([]report.Lead, error) {
 }
 
 func (t *Tracker) desk(ctx context.Context, s *site) (report.Desk, error) {
-	leads, err := t.people(ctx)
+	leads, err := t.people(ctx, "")
 	return report.Desk{Manifest: s.manifest, Leads: leads, Now: t.now(), Zone: s.zone}, err
 }
 

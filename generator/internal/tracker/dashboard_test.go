@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
@@ -12,7 +13,7 @@ import (
 
 func (b *bench) leads() []report.Lead {
 	b.Helper()
-	all, err := b.tracker.people(b.Context())
+	all, err := b.tracker.people(b.Context(), "")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -43,6 +44,16 @@ func TestBoard(t *testing.T) {
 	post := b.send("GET", "/_/report/post/?path=/old/", "", "")
 	b.contains(post.body, "Post &lt;A&gt;", "newsletter, end", at, "client")
 
+	if report := b.send("GET", "/_/report/", "", "").body; strings.Contains(report, "What next") {
+		t.Error("there is advice without anything that speaks for it")
+	}
+	b.post("newsletter", card("ben@example.com"))
+	waiting := begin(t, func(s *setup) {
+		s.options.OpenReport, s.options.Store = true, b.store
+		s.options.Now = func() time.Time { return b.now().AddDate(0, 0, 4) }
+	})
+	b.contains(waiting.send("GET", "/_/report/", "", "").body, "What next", "Answer 1 lead")
+
 	for form, words := range map[string]string{"stage=dancing": "no such stage", "value=much": "no amount", "on=soon": "no day", "": "nothing to write", "value=-1": "no amount", "value=NaN": "no amount"} {
 		a := b.send("POST", at, urlencoded, form+"&note=", "Accept", page0)
 		b.want(form, a.status, 422)
@@ -55,7 +66,8 @@ func TestBoard(t *testing.T) {
 	b.want("no such page", b.send("GET", "/_/report/post/?path=/nowhere/", "", "").status, 404)
 	b.want("from another site", b.send("POST", at, urlencoded, "stage=lost", "Sec-Fetch-Site", "cross-site").status, 403)
 	b.want("through a proxy", b.send("POST", at, urlencoded, "stage=lost", "X-Forwarded-For", "203.0.113.1").status, 403)
-	if got := len(b.leads()[0].History); got != 2 {
+	all := b.leads()
+	if got := len(all[len(all)-1].History); got != 2 {
 		t.Errorf("%d entries were written", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
@@ -88,14 +89,29 @@ func (t *Tracker) sendReport(w http.ResponseWriter, r *http.Request) {
 // refreshEvery is how many seconds the report page rests before it looks again.
 const refreshEvery = 5
 
+// fresh is for how many days after its last card the report says that a lead
+// waits; the board says so of every lead. The page looks again every few seconds.
+const fresh = 60
+
 // showReport is the page for people.
 func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
 	made, ok := t.asked(w, r)
 	if !ok {
 		return
 	}
+	var next []report.Advice
+	if made.By == "" {
+		site := t.site.Load()
+		now := t.now().In(site.zone)
+		leads, err := t.people(r.Context(), now.AddDate(0, 0, -fresh).Format(time.DateOnly))
+		if err != nil {
+			t.unreadable(w, r, err)
+			return
+		}
+		next = report.WhatNext(site.manifest, made, leads, now, site.zone)
+	}
 	var b bytes.Buffer
-	if err := report.WriteHTML(&b, made, report.HTMLOptions{Refresh: refreshEvery, Since: r.URL.Query().Get("since")}); err != nil {
+	if err := report.WriteHTML(&b, made, report.HTMLOptions{Next: next, Refresh: refreshEvery, Since: r.URL.Query().Get("since")}); err != nil {
 		panic(err)
 	}
 	h := w.Header()
