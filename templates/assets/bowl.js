@@ -1,18 +1,23 @@
 // Counts how far a reader comes, and sends a card without leaving the page.
 // Nothing is kept in the browser; without this file forms work as well.
 (() => {
-  const events = document.currentScript.dataset.tracker + "/_/e";
+  const root = document.currentScript.dataset.tracker + "/_/";
   const post = (url, more) => fetch(url, { method: "POST", credentials: "omit", ...more });
 
   const tell = (t, more) => {
     // The tracker counts its own pages itself.
     if (location.pathname.startsWith("/_/")) return;
     const body = JSON.stringify({ t, p: location.pathname, ...more });
-    post(events, { body, keepalive: true }).catch(() => {});
+    post(root + "e", { body, keepalive: true }).catch(() => {});
   };
 
   // Not randomUUID, which is missing where the page came over plain http.
   const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+  const put = (form, name, value) => {
+    const hidden = form.querySelector(`[name=${name}]`) || document.createElement("input");
+    form.append(Object.assign(hidden, { type: "hidden", name, value }));
+  };
 
   const thank = (form, status) => {
     const done = form.querySelector(`[data-done="${status}"]`) || form.querySelector("[data-done]");
@@ -61,14 +66,26 @@
       if (e.target.name[0] != "_") step("form_view"), step("form_start");
     });
 
+    form.addEventListener(
+      "focusin",
+      async () => {
+        const answer = await fetch(`${root}t?f=${form.dataset.form}`, { credentials: "omit" });
+        if (answer.status == 200) put(form, "_token", await answer.text());
+      },
+      { once: true },
+    );
+
     let text, key;
     form.addEventListener("submit", async (e) => {
       e.preventDefault();
       forget(form);
       const body = new URLSearchParams(new FormData(form));
       body.delete("_key");
+      const token = body.get("_token");
+      body.delete("_token");
       if (text != (text = "" + body)) key = newKey();
       body.set("_key", key);
+      if (token) body.set("_token", token);
       const button = form.querySelector("[type=submit]");
       button.disabled = true;
       try {
@@ -83,8 +100,7 @@
         else throw answer;
       } catch {
         // The browser's own way loses no text; with the key it counts once.
-        const hidden = form.querySelector("[name=_key]") || document.createElement("input");
-        form.append(Object.assign(hidden, { type: "hidden", name: "_key", value: key }));
+        put(form, "_key", key);
         // form.submit may be a field.
         HTMLFormElement.prototype.submit.call(form);
       } finally {

@@ -148,5 +148,6 @@ const (
 	HoneypotName  = "_gotcha"
 	NextName      = "_next"
 	KeyName       = "_key"
+	TokenName     = "_token"
 	ConsentName   = "consent"
 )

@@ -34,6 +34,7 @@ type Controls struct {
 	Placement string
 	Next      string // as sent: only ever compared with the site's own pages
 	Key       string // idempotency key; empty: none
+	Token     string // as sent: shows, if it holds, that somebody took the time to fill the form in
 	Trapped   bool   // the honeypot was filled
 }
 
@@ -53,6 +54,7 @@ func ControlsOf(v Values) Controls {
 		Placement: v.Get(PlacementName),
 		Next:      v.Get(NextName),
 		Key:       v.Get(KeyName),
+		Token:     v.Get(TokenName),
 		Trapped:   strings.TrimSpace(v.Get(HoneypotName)) != "" || strings.TrimSpace(v.Get(netlifyTrap)) != "",
 	}
 }

@@ -43,7 +43,7 @@ func overLoopback(b *testing.B, clients int, path, status string, body func(n in
 		b.Fatal(err)
 	}
 	defer s.Close()
-	t := New(Options{Store: s})
+	t := New(Options{Store: s, GuardOff: true})
 	if err := t.SetManifest(exampleManifest()); err != nil {
 		b.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func child(address string) error {
 	if err != nil {
 		return err
 	}
-	t := New(Options{Store: s, Logger: logger})
+	t := New(Options{Store: s, GuardOff: true, Logger: logger})
 	if err := t.SetManifest(exampleManifest()); err != nil {
 		return err
 	}

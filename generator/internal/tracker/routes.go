@@ -11,6 +11,7 @@ func (t *Tracker) newRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_/f/{form}", t.submitForm)
 	mux.HandleFunc("OPTIONS /_/f/{form}", t.preflight)
+	mux.HandleFunc("GET /_/t", t.giveToken)
 	mux.HandleFunc("GET /_/thanks/{form}", t.thankYou)
 	mux.HandleFunc("POST /_/e", t.takeEvent)
 	mux.HandleFunc("OPTIONS /_/e", t.preflight)

@@ -1,14 +1,19 @@
 package tracker
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"cardbowl/generator/internal/form"
 	"cardbowl/generator/internal/funnel"
@@ -61,6 +66,16 @@ func (t *Tracker) submitForm(w http.ResponseWriter, r *http.Request) {
 	}
 	controls := form.ControlsOf(values)
 	sub := t.submission(s, r, d, answers, controls)
+	token, young := t.tokenOf(t.salts(r.Context(), sub.At), d.Name, controls.Token, sub.At)
+	v := t.judge(r, d, sub.Email, token, sub.At)
+	if v.wait > 0 {
+		if !young {
+			controls.Token = ""
+		}
+		t.askForAClick(w, r, s, d, values, controls.Token, v)
+		return
+	}
+	sub.Silent = v.silent
 	stored, err := t.store.Submit(r.Context(), sub)
 	if err != nil {
 		t.logger.Error("submission not stored", "form", d.Name, "error", err)
@@ -199,6 +214,52 @@ func (t *Tracker) askAgain(w http.ResponseWriter, r *http.Request, s *site, d fo
 		b.WriteString("\n" + t.backLink(s, r, page))
 	}
 	t.sendPage(w, r, s, status, title, b.String())
+}
+
+// askForAClick answers a card that came over a limit. A program is told when to
+// come again. A browser gets a page that carries the card, and one more button:
+// whoever presses it shows a token. Nothing is stored before.
+func (t *Tracker) askForAClick(w http.ResponseWriter, r *http.Request, s *site, d form.Definition, values form.Values, token string, v verdict) {
+	w.Header().Set("Retry-After", strconv.Itoa(int((v.wait+time.Second-1)/time.Second)))
+	if wantsJSON(r) {
+		sendProblem(w, http.StatusTooManyRequests, "too much has come from this network of late", nil)
+		return
+	}
+	now := t.now().In(s.zone)
+	if salt := t.saltOf(r.Context(), now); token == "" && salt != nil {
+		token = makeToken(salt, d.Name, now)
+	}
+	var b strings.Builder
+	b.WriteString("<p>Much has come from your network of late, so we ask this of everybody who writes from there. Nothing you wrote is lost: please press the button, and it is sent.</p>\n")
+	if v.shown { // even those who pressed it are many
+		b.WriteString("<p>If this page comes again, please wait a few minutes and press it once more.</p>\n")
+	}
+	b.WriteString(`<form class="bowl" method="post" action="/_/f/` + url.PathEscape(d.Name) + `" accept-charset="utf-8">` + "\n")
+	if values.Get(form.KeyName) == "" {
+		values[form.KeyName] = []string{rand.Text()}
+	}
+	values[form.TokenName] = []string{token}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		for _, value := range values[name] {
+			b.WriteString(`<input type="hidden" name="` + html.EscapeString(name) + `" value="` + html.EscapeString(value) + `">` + "\n")
+		}
+	}
+	b.WriteString(`<p class="bowl-send"><button type="submit">` + html.EscapeString("I am not a robot: send it") + "</button></p>\n</form>")
+	t.sendPage(w, r, s, http.StatusTooManyRequests, "One more click", b.String())
+}
+
+// salts are those of today and, where we were there, of yesterday.
+func (t *Tracker) salts(ctx context.Context, now time.Time) [][]byte {
+	var all [][]byte
+	if salt := t.saltOf(ctx, now); salt != nil {
+		all = append(all, salt)
+	}
+	t.saltMutex.Lock()
+	defer t.saltMutex.Unlock()
+	if t.saltLast != nil {
+		all = append(all, t.saltLast)
+	}
+	return all
 }
 
 func (t *Tracker) backLink(s *site, r *http.Request, page manifest.Page) string {

@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Store          store.Store
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
-	GuardOff       bool             // no folding, robots counted: for a preview, load tests and closed networks
+	GuardOff       bool             // no limits, no folding, robots counted: for a preview, load tests and closed networks
 	Password       string           // of the report page, plain or as HashPassword gives it; empty: see OpenReport
 	Token          string           // of the API; empty: nothing can be changed through it
 	ReadToken      string           // of the API, and opens what changes nothing; without either token there is no API
@@ -48,6 +48,7 @@ type Tracker struct {
 	saltMutex sync.Mutex
 	salt      []byte
 	saltDay   string
+	saltLast  []byte // of the day before, if we were there; tokens of late evening are made with it
 
 	knownMutex sync.Mutex
 	known      map[string]bool // pages and sentences the store has been told of
@@ -57,6 +58,9 @@ type Tracker struct {
 	places      map[string]bool
 
 	origins origins
+
+	guard   *guard
+	blinded sync.Once // said that a proxy is not trusted
 }
 
 // New makes a tracker that knows no site yet: until SetManifest every form is
@@ -69,6 +73,7 @@ func New(o Options) *Tracker {
 	if t.now == nil {
 		t.now = time.Now
 	}
+	t.guard = newGuard()
 	t.metrics = newMetrics(time.Now())
 	t.door = newDoor(o, t.now)
 	t.token, t.readToken = sha256.Sum256([]byte(o.Token)), sha256.Sum256([]byte(o.ReadToken))
@@ -195,7 +200,7 @@ func (t *Tracker) saltOf(ctx context.Context, now time.Time) []byte {
 		t.logger.Error("no salt: visitors are not told apart", "error", err)
 		return nil
 	}
-	t.salt, t.saltDay = salt, day
+	t.salt, t.saltLast, t.saltDay = salt, t.salt, day
 	return salt
 }
 
