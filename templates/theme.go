@@ -6,7 +6,7 @@ package templates
 
 import "embed"
 
-// Theme holds the layouts, partials, shortcodes and assets as this folder has them.
+// Theme holds the layouts, partials, shortcodes, letters and assets as this folder has them.
 //
-//go:embed *.html partials shortcodes assets
+//go:embed *.html partials shortcodes assets email
 var Theme embed.FS

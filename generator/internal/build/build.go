@@ -181,6 +181,7 @@ func (b *Builder) Pages(ctx context.Context) (Result, error) {
 		r := t.result
 		if !r.Failed() {
 			r.Manifest = t.plan.Manifest("")
+			r.Manifest.Mail = t.mail()
 		}
 		return r, nil
 	})
@@ -225,6 +226,7 @@ type trunk struct {
 	pictures map[string]page.Picture
 	sources  map[string]source.File // of pictures, by site path
 	settings picture.Settings
+	letters  map[string]string // templates of mails, by name
 	plan     page.Plan
 	data     []string // the data files
 	result   Result
@@ -271,6 +273,11 @@ func (b *Builder) trunk(ctx context.Context, changed []string) (trunk, error) {
 		return t, err
 	}
 	t.layouts = layouts.value
+	t.letters, problems, err = letters(tree)
+	note(append(problems, deliveries(tree, cfg)...))
+	if err != nil {
+		return t, err
+	}
 	o.Doing("parsing the documents")
 	shelf, err := content.ParseAll(ctx, tree, content.Settings{Zone: cfg.Zone(), Taxonomies: cfg.Taxonomies, HTML: cfg.HTML, Plain: !cfg.Highlight, Search: cfg.Search, Language: cfg.Language}, b.shelf, b.memo, b.kept, o.Workers)
 	if err != nil {
@@ -593,6 +600,7 @@ func (b *Builder) frame(t trunk, r *renderer, result *Result) error {
 		return err
 	}
 	result.Manifest = t.plan.Manifest(text.String())
+	result.Manifest.Mail = t.mail()
 	return nil
 }
 

@@ -26,16 +26,19 @@ import (
 // scriptCommands are what a story needs besides the program itself.
 func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
-		"bomb":      writeBomb,
-		"bytes":     writeBytes,
-		"elsewhere": answerElsewhere,
-		"http":      sendRequest,
-		"json":      compareJSON,
-		"port":      reservePort,
-		"remember":  rememberFolder,
-		"terminate": terminate,
-		"unchanged": compareFolder,
-		"up":        awaitServer,
+		"bomb":       writeBomb,
+		"bytes":      writeBytes,
+		"elsewhere":  answerElsewhere,
+		"http":       sendRequest,
+		"json":       compareJSON,
+		"link":       takeLink,
+		"mail":       readMail,
+		"port":       reservePort,
+		"postoffice": openPostOffice,
+		"remember":   rememberFolder,
+		"terminate":  terminate,
+		"unchanged":  compareFolder,
+		"up":         awaitServer,
 	}
 }
 
@@ -45,6 +48,7 @@ type remembered struct{}
 func setUpScript(env *testscript.Env) error {
 	env.Values[remembered{}] = map[string]string{}
 	env.Values[elsewhere{}] = &elsewhere{}
+	env.Values[postOfficeKey{}] = map[string]*postOffice{}
 	program, err := exec.LookPath("cardbowl")
 	env.Setenv("PROGRAM", program) // for stories in which PATH leads nowhere
 	return err

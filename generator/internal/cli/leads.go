@@ -158,7 +158,11 @@ func allLeads(ctx context.Context, kept store.Store) ([]report.Lead, error) {
 	if err != nil {
 		return nil, failure{problem, err}
 	}
-	return report.Leads(stored, progress), nil
+	people, err := kept.People(ctx)
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	return report.Leads(stored, people, progress), nil
 }
 
 // written is what became of writing: nothing to say, or a failure.

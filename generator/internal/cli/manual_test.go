@@ -109,15 +109,16 @@ func (s snippet) files() (map[string]string, error) {
 // around is the site that the manual speaks of, where a snippet leaves it out.
 func around(files map[string]string) {
 	for name, text := range map[string]string{
-		"content/index.md":            "---\ntitle: Home\nform: true\n---\nWelcome.\n",
-		"content/about.md":            "---\ntitle: About\n---\nText.\n",
-		"content/thanks.md":           "---\ntitle: Thanks\n---\nText.\n",
-		"content/docs/_index.md":      "---\ntitle: Manual\n---\nText.\n",
-		"content/docs/forms.md":       "---\ntitle: Forms\n---\n## Fields\n",
-		"content/posts/first-call.md": "---\ntitle: The first call\ndate: 2026-09-01\ntags: [sales]\n---\nText.\n",
-		"content/posts/the-bowl.md":   "---\ntitle: The bowl\ndate: 2026-09-02\n---\nText.\n",
-		"content/images/funnel.svg":   `<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"/>`,
-		"templates/assets/own.css":    "p { margin: 0 }\n",
+		"content/index.md":             "---\ntitle: Home\nform: true\n---\nWelcome.\n",
+		"content/about.md":             "---\ntitle: About\n---\nText.\n",
+		"content/thanks.md":            "---\ntitle: Thanks\n---\nText.\n",
+		"content/docs/_index.md":       "---\ntitle: Manual\n---\nText.\n",
+		"content/docs/forms.md":        "---\ntitle: Forms\n---\n## Fields\n",
+		"content/posts/first-call.md":  "---\ntitle: The first call\ndate: 2026-09-01\ntags: [sales]\n---\nText.\n",
+		"content/posts/the-bowl.md":    "---\ntitle: The bowl\ndate: 2026-09-02\n---\nText.\n",
+		"content/images/funnel.svg":    `<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3"/>`,
+		"templates/assets/own.css":     "p { margin: 0 }\n",
+		"content/_files/checklist.pdf": "%PDF-1.4",
 	} {
 		if _, given := files[name]; !given {
 			files[name] = text

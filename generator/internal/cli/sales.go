@@ -112,15 +112,9 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 	if err != nil {
 		return err
 	}
-	at := previewStore(f.site)
-	if !f.preview {
-		if at, err = storeAddress(w, f.store, f.site); err != nil {
-			return err
-		}
-	}
-	kept, err := store.Open(ctx, at, store.Options{})
+	kept, err := writeStore(ctx, w, f.store, f.site, f.preview)
 	if err != nil {
-		return failure{problem, err}
+		return err
 	}
 	defer kept.Close()
 	if err := kept.Enter(ctx, lead.ID, e, stages); err != nil {

@@ -102,7 +102,8 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 		return failure{problem, err}
 	}
 	defer counted.Close()
-	d.tracker = tracker.New(tracker.Options{Store: counted, GuardOff: true, OpenReport: true, Now: w.Now, Logger: d.logger()})
+	post := posts(counted, shown{w.Stderr}, w, d.logger(), func() *tracker.Tracker { return d.tracker }, "http://"+listener.Addr().String())
+	d.tracker = tracker.New(tracker.Options{Store: counted, GuardOff: true, OpenReport: true, Now: w.Now, Logger: d.logger(), Downloads: downloads(site), Wake: post.Wake})
 	files, err := d.tracker.Files(out)
 	if err != nil {
 		return failure{problem, err}
@@ -131,6 +132,9 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go d.tracker.Run(ctx)
+	sending := make(chan struct{})
+	go func() { defer close(sending); post.Run(ctx) }()
+	defer func() { stop(); <-sending }() // before the store closes
 	err = d.follow(ctx, watcher, func(o occasion) { d.rebuild(ctx, o) }, served)
 	if err != nil {
 		return err

@@ -97,3 +97,20 @@ func nothingCounted(at, maker string) error {
 	}
 	return fmt.Errorf("nothing has been counted yet: there is no %s; `cardbowl %s` makes it", at, maker)
 }
+
+// writeStore opens a store to be written, beside a program that may be running. The
+// caller closes it.
+func writeStore(ctx context.Context, w World, flag, site string, preview bool) (store.Store, error) {
+	at := previewStore(site)
+	if !preview {
+		var err error
+		if at, err = storeAddress(w, flag, site); err != nil {
+			return nil, err
+		}
+	}
+	kept, err := store.Open(ctx, at, store.Options{})
+	if err != nil {
+		return nil, failure{problem, err}
+	}
+	return kept, nil
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 	"cardbowl/generator/internal/tracker"
 )
@@ -110,10 +111,20 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if err != nil {
 		return failure{problem, err}
 	}
-	t := tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
+	server, err := mailer(w, known)
+	if err != nil {
+		return err
+	}
+	if server == nil && sendsMail(known) {
+		fmt.Fprintln(w.Stderr, "Mail waits until CARDBOWL_SMTP_URL names a mail server, as smtp://user:password@mail.example.com:587.")
+	}
+	var t *tracker.Tracker
+	post := posts(kept, server, w, logger, func() *tracker.Tracker { return t }, c.Tracker.URL)
+	t = tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
 		Policy: c.Tracker.Policy, Elsewhere: c.Tracker.URL,
-		Password: password, Token: w.Getenv("CARDBOWL_TOKEN"), ReadToken: w.Getenv("CARDBOWL_READ_TOKEN"), Now: w.Now, Logger: logger})
-	err = serveTracker(ctx, w, f, t, known, keeper, listener)
+		Password: password, Token: w.Getenv("CARDBOWL_TOKEN"), ReadToken: w.Getenv("CARDBOWL_READ_TOKEN"), Now: w.Now, Logger: logger,
+		Downloads: downloads(f.site), Wake: post.Wake})
+	err = serveTracker(ctx, w, f, t, post, known, keeper, listener)
 	if closing := kept.Close(); err == nil && closing != nil {
 		err = failure{problem, closing}
 	}
@@ -151,7 +162,7 @@ func knownSite(ctx context.Context, w World, f trackFlags, isSite bool) (manifes
 	return known, nil, nil
 }
 
-func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, known manifest.Manifest, keeper *upkeep, listener net.Listener) error {
+func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, post *outbox.Outbox, known manifest.Manifest, keeper *upkeep, listener net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := t.SetManifest(known); err != nil {
@@ -169,6 +180,10 @@ func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	go t.Run(ctx)
+	sending, endSending := context.WithCancel(ctx)
+	sent := make(chan struct{})
+	go func() { defer close(sent); post.Run(sending) }()
+	defer func() { endSending(); <-sent }() // before the store closes
 	what := "the tracker"
 	if pages != nil {
 		what = known.Title

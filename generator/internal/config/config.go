@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -46,6 +47,7 @@ type Config struct {
 	Currency     string
 	Tracker      Tracker
 	Sender       Sender
+	Mail         Mail
 
 	Seen memo.Digest // of all that the rest was read from
 
@@ -119,6 +121,15 @@ type Sender struct {
 	// The street address at the foot of every mail.
 	Address string `yaml:"address"`
 }
+
+// Mail is how mail is sent.
+type Mail struct {
+	PerDay int // how many mails may ask for a confirmation in 24 hours
+}
+
+// defaultPerDay is more than a blog gathers on its best day, and less than gets a
+// sender's name on a list.
+const defaultPerDay = 500
 
 // At is a diagnostic at a key of site.yaml, named by the keys that lead to it
 // (the number of an entry, from 0, where they lead through a list), or at the
@@ -254,8 +265,13 @@ type file struct {
 	} `yaml:"tracker"`
 	// Whose mail it is. The law wants all three.
 	Sender Sender `yaml:"sender"`
-	// How mail is sent.
-	Mail map[string]any `yaml:"mail"`
+	// How mail is sent. Where to is in the environment: CARDBOWL_SMTP_URL.
+	Mail struct {
+		// How many mails may ask for a confirmation in 24 hours, all forms together.
+		// Who fills in strangers' addresses by a program gets no further. 500 unless
+		// said otherwise.
+		PerDay int `yaml:"perDay"`
+	} `yaml:"mail"`
 	// Programs that are told of cards.
 	Webhooks yaml.Node `yaml:"webhooks"`
 	// The currency of amounts, three letters.
@@ -409,6 +425,14 @@ func (l *loader) config(f file, baseURL string) Config {
 	}
 	c.Tracker = l.tracker(f)
 	l.sales(c.Sales)
+	c.Mail = Mail{f.Mail.PerDay}
+	if c.Mail.PerDay == 0 {
+		c.Mail.PerDay = defaultPerDay
+	}
+	if c.Mail.PerDay < 0 {
+		l.complain(l.value("mail", "perDay"), diag.Error, "perDay must be a positive number", "")
+	}
+	l.mails(c)
 	l.notBuiltYet()
 	c.text, c.root = l.text, l.root
 	return c
@@ -431,7 +455,7 @@ func (l *loader) checks(written map[string]string) map[string]diag.Judgement {
 
 // notBuilt tells whether a key, by its path, is read and does nothing so far.
 func notBuilt(path string) bool {
-	return slices.Contains([]string{"mail", "webhooks", "forms.*.confirm", "forms.*.deliver", "forms.*.notify"}, path)
+	return path == "webhooks"
 }
 
 // notBuiltYet warns of such keys, so that nobody waits for a mail that is not
@@ -442,15 +466,50 @@ func (l *loader) notBuiltYet() {
 			l.complain(l.root.Content[i+1], diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
 		}
 	}
-	forms := lookup(l.root, "forms")
-	for i := 0; forms != nil && i+1 < len(forms.Content); i += 2 {
-		name, keys := forms.Content[i].Value, forms.Content[i+1].Content
-		for j := 0; j+1 < len(keys); j += 2 {
-			if key := keys[j].Value; notBuilt("forms.*." + key) {
-				l.complain(keys[j+1], diag.Warning, fmt.Sprintf("`%s` in form `%s` does nothing yet: no mail is sent", key, name), "")
+}
+
+// mails refuses forms that would send mail the law does not allow, since it does
+// not say whose it is. (That each asks for consent is one of the checks.)
+func (l *loader) mails(c Config) {
+	for _, f := range c.Forms {
+		for _, m := range []struct {
+			key  string
+			asks bool
+		}{{"confirm", f.Confirm}, {"deliver", f.Deliver != ""}} {
+			if !m.asks {
+				continue
+			}
+			at := l.value("forms", f.Name, m.key)
+			if !slices.ContainsFunc(f.Fields, func(x form.Field) bool { return x.Type == "email" }) {
+				l.complain(at, diag.Error, fmt.Sprintf("the form `%s` sends mail, and asks for no address", f.Name), "add `{name: email, type: email, required: true}` to its fields")
+			}
+			if missing := c.Sender.missing(); missing != "" {
+				l.complain(at, diag.Error, fmt.Sprintf("the form `%s` sends mail, and `sender` has no %s", f.Name, missing),
+					"the law wants name, email and postal address: `sender: {name: Ann Writer, email: ann@example.com, address: \"1 Main Street, Toronto\"}`")
 			}
 		}
+		if len(f.Notify) > 0 && c.Sender.Email == "" {
+			l.complain(l.value("forms", f.Name, "notify"), diag.Error, fmt.Sprintf("the form `%s` tells of its cards by mail, and `sender` has no email", f.Name), "`sender: {name: Ann Writer, email: ann@example.com}` is what that mail comes from")
+		}
 	}
+	if c.Sender.Email != "" {
+		if _, err := mail.ParseAddress(c.Sender.Email); err != nil {
+			l.complain(l.value("sender", "email"), diag.Error, fmt.Sprintf("`%s` is not a mail address", c.Sender.Email), "write it as ann@example.com")
+		}
+	}
+}
+
+// missing is the first thing the sender's mail may not lack.
+func (s Sender) missing() string {
+	switch {
+	case s.Name == "":
+		return "name"
+	case s.Email == "":
+		return "email"
+	case s.Address == "":
+		return "address"
+	}
+	return ""
 }
 
 func (l *loader) baseURL(f file, given string) string {

@@ -1,6 +1,10 @@
 package form
 
-import _ "embed"
+import (
+	_ "embed"
+	"path"
+	"strings"
+)
 
 // Source is this file: the comments on the keys are the reference that the
 // manual and the help show.
@@ -71,4 +75,9 @@ type Field struct {
 // Types are the kinds of field, in the order a manual would list them.
 func Types() []string {
 	return []string{"email", "text", "textarea", "tel", "url", "select", "radio", "checkbox", "hidden", "number"}
+}
+
+// File is what the form delivers, as its path below the folder of files.
+func (d Definition) File() string {
+	return strings.TrimPrefix(path.Clean("/"+strings.TrimPrefix(d.Deliver, "files/")), "/")
 }

@@ -1,6 +1,7 @@
 package language
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,8 +11,15 @@ import (
 // columns below.
 func tags() []string { return []string{"de", "fr", "es", "it", "pt", "nl", "pl"} }
 
-// phrases are the words of the theme and of forms. Dates are written as Go writes them.
+// phrases are all there are.
 func phrases() map[string][7]string {
+	all := themePhrases()
+	maps.Copy(all, mailPhrases())
+	return all
+}
+
+// themePhrases are the words of the theme and of forms. Dates are written as Go writes them.
+func themePhrases() map[string][7]string {
 	return map[string][7]string{
 		"2 January 2006":     {"2. January 2006", "2 January 2006", "2 de January de 2006", "2 January 2006", "2 de January de 2006", "2 January 2006", "2 January 2006"},
 		"2 Jan 2006":         {"2. Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006", "2 Jan 2006"},

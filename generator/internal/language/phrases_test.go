@@ -18,7 +18,7 @@ func TestPhrases(t *testing.T) {
 	call := regexp.MustCompile(`\bsay "([^"]*)"`)
 	theme := os.DirFS("../../../templates")
 	err := fs.WalkDir(theme, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || path.Ext(name) != ".html" {
+		if err != nil || path.Ext(name) != ".html" && path.Ext(name) != ".txt" {
 			return err
 		}
 		text, err := fs.ReadFile(theme, name)
@@ -33,8 +33,8 @@ func TestPhrases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spoken := regexp.MustCompile(`\.(?:say|Say)\("([^"]*)"\)`)
-	for _, name := range []string{"../form/markup.go", "../form/validate.go", "../config/config.go"} {
+	spoken := regexp.MustCompile(`\b(?:say|Say)\("([^"]*)"\)`)
+	for _, name := range []string{"../form/markup.go", "../form/validate.go", "../config/config.go", "../tracker/consent.go"} {
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

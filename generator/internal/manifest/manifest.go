@@ -1,6 +1,9 @@
 package manifest
 
-import "cardbowl/generator/internal/form"
+import (
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/letter"
+)
 
 // Manifest describes one build of a site.
 type Manifest struct {
@@ -14,6 +17,15 @@ type Manifest struct {
 	Pages    []Page            `json:"pages"` // by path
 	Forms    []form.Definition `json:"forms"` // in the order of site.yaml
 	Frame    Frame             `json:"frame"`
+	Mail     Mail              `json:"mail,omitzero"`
+}
+
+// Mail is what the tracker needs to write mails.
+type Mail struct {
+	Sender  letter.Sender     `json:"sender"`
+	Letters map[string]string `json:"letters"` // templates by name, see room letter
+	Frame   string            `json:"frame"`   // what HTML letters stand in
+	PerDay  int               `json:"per_day"` // how many mails may ask for a confirmation in 24 hours
 }
 
 // Current is the Version this program writes and the newest it reads.

@@ -11,7 +11,7 @@ import (
 	"cardbowl/generator/internal/manifest"
 )
 
-func TestWaits(t *testing.T) {
+func TestWaitsOnTheBoard(t *testing.T) {
 	stages := []string{"call", "client"}
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	ago := func(days int) time.Time { return now.AddDate(0, 0, -days) }

@@ -26,6 +26,9 @@ type Lead struct {
 	Company string `json:"company"`
 	Cards   []Card `json:"cards"` // oldest first, at least one
 
+	ConfirmedAt    *time.Time `json:"confirmed_at"`    // UTC; null: never
+	UnsubscribedAt *time.Time `json:"unsubscribed_at"` // UTC; null: never, or confirmed again since
+
 	Stage     string   `json:"stage"` // of the sales side; empty before the first
 	Value     *float64 `json:"value"` // in the site's currency; null while nobody said
 	ChangedAt string   `json:"stage_changed_at,omitempty"`
@@ -60,7 +63,7 @@ type Card struct {
 
 // Leads are the people behind stored submissions, the newest first, with all that
 // happened to them since. What fell into the trap is nobody's.
-func Leads(stored []store.Stored, progress []store.Progress) []Lead {
+func Leads(stored []store.Stored, people []store.Person, progress []store.Progress) []Lead {
 	byID := map[string]*Lead{}
 	for _, s := range stored {
 		if s.Lead == "" {
@@ -85,6 +88,11 @@ func Leads(stored []store.Stored, progress []store.Progress) []Lead {
 		l.Name = cmp.Or(answers["name"], strings.TrimSpace(answers["first_name"]+" "+answers["last_name"]), l.Name)
 		l.Phone = cmp.Or(answers["phone"], l.Phone)
 		l.Company = cmp.Or(answers["company"], l.Company)
+	}
+	for _, p := range people {
+		if l, known := byID[p.ID]; known {
+			l.ConfirmedAt, l.UnsubscribedAt = happened(p.ConfirmedAt), happened(p.UnsubscribedAt)
+		}
 	}
 	for _, p := range progress {
 		if l, known := byID[p.Lead]; known {
@@ -119,8 +127,7 @@ func (l *Lead) take(p store.Progress) {
 	}
 }
 
-// leadColumns are the header of the export, a public contract. Those without a
-// value so far are filled by what follows a card: mail.
+// leadColumns are the header of the export, a public contract.
 func leadColumns() []string {
 	return strings.Split("id,email,name,phone,company,stage,value,currency,form,placement,converted_on,first_post,source,medium,campaign,term,content,referrer,"+
 		"submitted_at,confirmed_at,stage_changed_at,consent_version,unsubscribed_at", ",")
@@ -139,6 +146,7 @@ func WriteLeadsCSV(w io.Writer, leads []Lead, currency string) error {
 			"placement": first.Placement, "converted_on": first.Post, "submitted_at": first.At.Format(time.RFC3339), "consent_version": first.Consent,
 			"stage": l.Stage, "stage_changed_at": l.ChangedAt,
 			"first_post": first.FirstPost, "source": first.Origin.Source, "medium": first.Origin.Medium, "campaign": first.Origin.Campaign,
+			"confirmed_at": stamp(l.ConfirmedAt), "unsubscribed_at": stamp(l.UnsubscribedAt),
 			"term": first.Origin.Term, "content": first.Origin.Content, "referrer": first.Origin.Referrer}
 		if l.Value != nil {
 			cells["value"], cells["currency"] = amount(l.Value), currency
@@ -174,6 +182,21 @@ func WriteLeadsText(w io.Writer, leads []Lead, zone *time.Location, o TextOption
 		return fmt.Errorf("write leads: %w", err)
 	}
 	return nil
+}
+
+// happened is a time that may not have come: nil while it is zero.
+func happened(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func stamp(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.RFC3339)
 }
 
 // amount is a value as people write it; nothing while nobody said.
@@ -215,6 +238,14 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 		}
 		if c.Consent != "" {
 			fmt.Fprintf(&b, "  %s  yes\n", p.faint("consent:"))
+		}
+	}
+	for _, mark := range []struct {
+		at   *time.Time
+		said string
+	}{{l.ConfirmedAt, "the address was confirmed"}, {l.UnsubscribedAt, "unsubscribed: no more mail"}} {
+		if mark.at != nil {
+			fmt.Fprintf(&b, "\n%s  %s\n", mark.at.In(zone).Format("2006-01-02 15:04"), mark.said)
 		}
 	}
 	if len(l.History) > 0 {

@@ -61,6 +61,8 @@ type dialect struct {
 	load func(ctx context.Context, conn *sql.Conn, t table, next func() ([]any, error)) error
 	// sound reads the whole store and says what is wrong with it.
 	sound func(context.Context, *sql.Tx) ([]string, error)
+	// skipLocked is what a query ends with that takes rows nobody else is taking.
+	skipLocked string
 }
 
 // database is what stores of every dialect have in common: all of Store but

@@ -213,10 +213,11 @@ func postgresDialect() dialect {
 		alone:    postgresAlone,
 		read:     `select 1`,
 
-		unhurried: `set idle_in_transaction_session_timeout = 0`,
-		lock:      `lock table ? in exclusive mode`,
-		load:      loadPostgres,
-		sound:     readAll,
+		unhurried:  `set idle_in_transaction_session_timeout = 0`,
+		lock:       `lock table ? in exclusive mode`,
+		load:       loadPostgres,
+		sound:      readAll,
+		skipLocked: " for update skip locked",
 	}
 }
 

@@ -21,9 +21,10 @@ const (
 	countLeads = `select post, count(distinct lead) from submissions where status = 'accepted' and day >= $1 and day <= $2 group by post`
 	pastPosts  = `select path, title, kind, date from revisions r
 		where first_seen = (select max(first_seen) from revisions l where l.path = r.path) order by path, digest`
-	submissionsOf = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, coalesce(lead, ''),
-			first_post, assists, origin
-		from submissions where day >= $1 and day <= $2 order by received_at, id`
+	submissionColumns = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, coalesce(lead, ''),
+			first_post, assists, origin from submissions `
+	submissionsOf  = submissionColumns + `where day >= $1 and day <= $2 order by received_at, id`
+	submissionByID = submissionColumns + `where id = $1`
 )
 
 // queries reads from a database, whatever its dialect.
@@ -114,8 +115,12 @@ func (q queries) counts(ctx context.Context, since, until string) (c funnel.Coun
 }
 
 func (q queries) submissions(ctx context.Context, since, until string) ([]Stored, error) {
+	return q.submissionsBy(ctx, submissionsOf, since, until)
+}
+
+func (q queries) submissionsBy(ctx context.Context, text string, args ...any) ([]Stored, error) {
 	var all []Stored
-	err := each(ctx, q.db, submissionsOf, []any{since, until}, func(rows *sql.Rows) error {
+	err := each(ctx, q.db, text, args, func(rows *sql.Rows) error {
 		var (
 			s       Stored
 			at      int64

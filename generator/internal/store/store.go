@@ -49,6 +49,33 @@ type Store interface {
 	Enter(ctx context.Context, lead string, e Entry, stages []string) error
 	// Progress is all that happened to leads, by lead, of those to whom anything did.
 	Progress(ctx context.Context) ([]Progress, error)
+	// Card is one stored submission, by its id; ErrNoLead when it is not there.
+	Card(ctx context.Context, id string) (Stored, error)
+	// Person is what is known of a lead beside its cards; ErrNoLead for one that
+	// does not exist.
+	Person(ctx context.Context, lead string) (Person, error)
+	// People is what is known of every lead beside its cards.
+	People(ctx context.Context) ([]Person, error)
+	// Confirm notes that a lead has confirmed the address, for the form that
+	// asked for it. The first time counts, for the post of the lead's first card;
+	// the orders are carried out whenever the lead was not confirmed.
+	Confirm(ctx context.Context, lead, form string, at time.Time, orders []Order) error
+	// Unsubscribe notes that a lead wants no more mail.
+	Unsubscribe(ctx context.Context, lead string, at time.Time, orders []Order) error
+	// Claim takes messages that are due, of the kinds like a pattern (% is any
+	// text), and holds them until the lease is over; attempts are counted.
+	Claim(ctx context.Context, kinds string, now time.Time, lease time.Duration, limit int) ([]Message, error)
+	// Settle notes what became of a claimed message. Waiting means again at that
+	// time; said is why.
+	Settle(ctx context.Context, id string, state MessageState, again time.Time, said string, now time.Time) error
+	// RetryMessage makes a dead or waiting message due now; false when there is none.
+	RetryMessage(ctx context.Context, id string, now time.Time) (bool, error)
+	// Messages is the outbox, of those made since a moment, the oldest first.
+	Messages(ctx context.Context, since time.Time) ([]Message, error)
+	// Permit makes a token for a link in a mail; only its digest is kept.
+	Permit(ctx context.Context, k Token, now time.Time, valid time.Duration) (string, error)
+	// Permitted is what a token permits, or ErrNoToken.
+	Permitted(ctx context.Context, token, purpose string, now time.Time) (Token, error)
 	// Ready tells whether the store can be read and still acknowledges.
 	Ready(ctx context.Context) error
 	// Close commits what was handed over, and ends. Later calls fail.
@@ -94,10 +121,11 @@ type Submission struct {
 	Consent     bool   // the box was ticked
 	ConsentText string // HashText of the sentence beside the box; empty without one
 	Quarantined bool
-	Silent      bool   // nothing is to be mailed to Email because of it: the address, or its domain, has been written to enough of late. Not kept
-	Key         []byte // the same for every retry of one submission; nil: it cannot be told from a new one
-	Fold        []byte // the same for submissions that say the same; nil: never folds
-	Visitor     []byte // hash of the visitor under the day's salt; nil: unknown
+	Silent      bool    // nothing is to be mailed to Email because of it: the address, or its domain, has been written to enough of late. Not kept
+	Key         []byte  // the same for every retry of one submission; nil: it cannot be told from a new one
+	Fold        []byte  // the same for submissions that say the same; nil: never folds
+	Visitor     []byte  // hash of the visitor under the day's salt; nil: unknown
+	Orders      []Order // what is to be sent when it is counted; not kept with it
 }
 
 // Journey is what the day's reading says of a submission. It is joined when the

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,7 +152,14 @@ func (t *transaction) submit(s Submission, id string) (Receipt, error) {
 		if err := t.count(e); err != nil {
 			return Receipt{}, err
 		}
-		err = t.creditCard(s, j)
+		if err := t.creditCard(s, j); err != nil {
+			return Receipt{}, err
+		}
+		orders := s.Orders
+		if s.Silent {
+			orders = slices.DeleteFunc(slices.Clone(orders), func(o Order) bool { return o.To == "" })
+		}
+		err = t.enqueue(orders, fmt.Sprint(lead), id, s.Form, s.At)
 	}
 	return Receipt{ID: id, Status: status}, err
 }
@@ -272,6 +280,8 @@ func (t *transaction) purge(now time.Time) (salts bool, err error) {
 		t.exec(dropVisits, yesterday),
 		t.exec(dropRetries, now.Add(-keyFor).UnixMilli()),
 		t.exec(dropFolds, now.Add(-FoldFor).UnixMilli()),
+		t.exec(dropMessages, now.Add(-messageFor).UnixMilli()),
+		t.exec(dropTokens, now.UnixMilli()),
 	)
 }
 

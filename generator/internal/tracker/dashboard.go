@@ -31,7 +31,11 @@ func (t *Tracker) people(ctx context.Context, since string) ([]report.Lead, erro
 	if err != nil {
 		return nil, err
 	}
-	return report.Leads(stored, progress), nil
+	known, err := t.store.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return report.Leads(stored, known, progress), nil
 }
 
 func (t *Tracker) desk(ctx context.Context, s *site) (report.Desk, error) {

@@ -16,6 +16,12 @@ func (t *Tracker) newRoutes() http.Handler {
 	mux.HandleFunc("POST /_/e", t.takeEvent)
 	mux.HandleFunc("OPTIONS /_/e", t.preflight)
 
+	mux.HandleFunc("GET /_/confirm/{token}", t.askConfirm)
+	mux.HandleFunc("POST /_/confirm/{token}", t.confirm)
+	mux.HandleFunc("GET /_/unsubscribe/{token}", t.askUnsubscribe)
+	mux.HandleFunc("POST /_/unsubscribe/{token}", t.unsubscribe)
+	mux.HandleFunc("GET /_/file/{token}", t.deliver)
+
 	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
 	mux.Handle("GET /_/report", http.RedirectHandler("/_/report/", http.StatusSeeOther))
 	mux.Handle("GET /_/report/post/{$}", t.withPassword(t.showPost))

@@ -18,6 +18,7 @@ import (
 	"cardbowl/generator/internal/form"
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 )
 
@@ -83,6 +84,9 @@ func (t *Tracker) submitForm(w http.ResponseWriter, r *http.Request) {
 		t.askAgain(w, r, s, d, values, form.Errors{"": {"We could not save this just now. Your text is still here: please send it again in a moment."}}, http.StatusServiceUnavailable)
 		return
 	}
+	if stored.Status == store.Accepted && !stored.Retry && len(sub.Orders) > 0 {
+		t.options.Wake()
+	}
 	if wantsJSON(r) {
 		status := "accepted"
 		if d.Confirm {
@@ -101,6 +105,7 @@ func (t *Tracker) submission(s *site, r *http.Request, d form.Definition, a form
 	sub := store.Submission{
 		At: now, Form: d.Name, Placement: t.placement(c.Placement), Email: a.Email, Fields: a.Fields,
 		Consent: a.Consent, Quarantined: c.Trapped, Visitor: t.visitor(r, now),
+		Orders: outbox.OnCard(s.manifest, d),
 	}
 	if d.Consent != "" {
 		sub.ConsentText = store.HashText(d.Consent)

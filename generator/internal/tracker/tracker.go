@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -29,6 +30,8 @@ type Options struct {
 	Elsewhere      string           // origin that the pages' forms post to when it is not this one
 	Now            func() time.Time // nil: the clock
 	Logger         *slog.Logger     // nil: nothing is said
+	Downloads      fs.FS            // the files that forms deliver, by form.Definition.File; nil: there are none
+	Wake           func()           // there may be something in the outbox; nil: nobody wants to know
 }
 
 // Tracker answers requests. Its methods may be called by many goroutines.
@@ -74,6 +77,9 @@ func New(o Options) *Tracker {
 		t.now = time.Now
 	}
 	t.guard = newGuard()
+	if t.options.Wake == nil {
+		t.options.Wake = func() {}
+	}
 	t.metrics = newMetrics(time.Now())
 	t.door = newDoor(o, t.now)
 	t.token, t.readToken = sha256.Sum256([]byte(o.Token)), sha256.Sum256([]byte(o.ReadToken))
@@ -95,6 +101,9 @@ func (t *Tracker) Handler(pages http.Handler) http.Handler {
 	}
 	return t.measure(t.survive(mux))
 }
+
+// Manifest is the site as the tracker knows it now.
+func (t *Tracker) Manifest() manifest.Manifest { return t.site.Load().manifest }
 
 // SetManifest makes the tracker know the site as it now is. Requests under way
 // finish with the manifest they began with. An error to note the pages in the

@@ -1,0 +1,70 @@
+package outbox
+
+import (
+	"time"
+
+	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/store"
+)
+
+// The kinds of messages. Those that are mail begin alike.
+const (
+	mailKinds  = "mail.%"
+	Card       = "mail.card"     // to the owner: a card came
+	Confirm    = "mail.confirm"  // to the visitor: is this your address?
+	Reminder   = "mail.reminder" // the same, once more
+	Welcome    = "mail.welcome"  // to the visitor: what was promised
+	Alarm      = "mail.alarm"    // to the owner: the day's confirmations are used up
+	remindIn   = 24 * time.Hour
+	validFor   = 7 * 24 * time.Hour   // of links that confirm and deliver
+	leaveFor   = 400 * 24 * time.Hour // of links that unsubscribe
+	perHour    = 1                    // mails of one kind to one address that was not confirmed
+	perDay     = 3
+	alarmsADay = 1
+)
+
+// OnCard is what is to be sent when a card of a form is counted.
+func OnCard(m manifest.Manifest, d form.Definition) []store.Order {
+	var orders []store.Order
+	for _, owner := range d.Notify {
+		orders = append(orders, store.Order{Kind: Card, To: owner})
+	}
+	owners := owners(m, d)
+	var alarm []store.Order
+	for _, owner := range owners {
+		alarm = append(alarm, store.Order{Kind: Alarm, To: owner, Limit: store.Limit{AllDay: alarmsADay * len(owners)}})
+	}
+	limit := store.Limit{PerHour: perHour, PerDay: perDay, AllDay: m.Mail.PerDay, Alarm: alarm}
+	switch {
+	case d.Confirm:
+		once := store.Limit{PerDay: 1, AllDay: m.Mail.PerDay}
+		orders = append(orders, store.Order{Kind: Confirm, When: store.Unconfirmed, Limit: limit},
+			store.Order{Kind: Reminder, After: remindIn, When: store.Unconfirmed, Limit: once})
+		if d.Deliver != "" {
+			orders = append(orders, store.Order{Kind: Welcome, When: store.Confirmed, Limit: store.Limit{PerHour: perHour, PerDay: perDay}})
+		}
+	case d.Deliver != "":
+		orders = append(orders, store.Order{Kind: Welcome, Limit: limit})
+	}
+	return orders
+}
+
+// OnConfirm is what is to be sent when an address was confirmed for a form.
+func OnConfirm(d form.Definition) []store.Order {
+	if d.Deliver == "" {
+		return nil
+	}
+	return []store.Order{{Kind: Welcome}}
+}
+
+// owners are those who are told when something is wrong.
+func owners(m manifest.Manifest, d form.Definition) []string {
+	if len(d.Notify) > 0 {
+		return d.Notify
+	}
+	if m.Mail.Sender.Email != "" {
+		return []string{m.Mail.Sender.Email}
+	}
+	return nil
+}

@@ -1,0 +1,399 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"cardbowl/generator/internal/funnel"
+)
+
+// MessageState is what became of a message.
+type MessageState string
+
+// The states of a message.
+const (
+	Waiting MessageState = "waiting" // to be sent, or tried again
+	Sent    MessageState = "sent"
+	Dropped MessageState = "dropped" // there was no reason to send it any more
+	Dead    MessageState = "dead"    // given up; Retry makes it Waiting
+)
+
+// Message is something to be sent. What it says is made when it is sent, from
+// what the store knows then.
+type Message struct {
+	ID         string // UUID, version 7; the same at every attempt
+	Kind       string
+	To         string // a mail address, or the address of a receiver
+	Lead       string // id of the person it is about; may be empty
+	Submission string // id of the card it is about; may be empty
+	Form       string
+	Subject    string // the word for what happened, where the kind does not say it
+	CreatedAt  time.Time
+	DueAt      time.Time // not before
+	Attempts   int       // so far
+	State      MessageState
+	Said       string // why it could not be sent, the last time
+	SettledAt  time.Time
+}
+
+// Order is a Message to be written together with its reason.
+type Order struct {
+	Kind    string
+	To      string // empty: to the lead
+	After   time.Duration
+	When    Condition
+	Subject string
+	Limit   Limit
+}
+
+// Condition says for which leads an Order holds.
+type Condition string
+
+// The conditions.
+const (
+	Always      Condition = ""
+	Unconfirmed Condition = "unconfirmed" // has not confirmed the address, or has unsubscribed since
+	Confirmed   Condition = "confirmed"
+)
+
+// Limit bounds the messages of one kind. Zero is no bound. An Order beyond it is
+// not carried out, and nobody is told but those whom Alarm names.
+type Limit struct {
+	PerHour int // to one lead
+	PerDay  int // to one lead
+	AllDay  int // to everybody, in 24 hours
+	Alarm   []Order
+}
+
+// Person is what is known of a lead beside its cards.
+type Person struct {
+	ID             string
+	Email          string // as first written; may be empty
+	ConfirmedAt    time.Time
+	UnsubscribedAt time.Time // zero: never, or confirmed again since
+}
+
+// Token is what a link in a mail permits.
+type Token struct {
+	Purpose string
+	Lead    string
+	Form    string
+}
+
+// ErrNoToken is returned for a token that is not known, or no longer.
+var ErrNoToken = errors.New("the link is not valid any more")
+
+const (
+	addMessage = `insert into outbox (id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, leased_until, state, said, settled_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 'waiting', '', 0)`
+	countToLead = `select count(*) from outbox where lead = $1 and kind = $2 and created_at > $3`
+	countOfKind = `select count(*) from outbox where kind = $1 and created_at > $2`
+	// A message is held for a while by who claims it, so that of two who send
+	// only one does, and another one may when the first has died.
+	claimMessages = `update outbox set leased_until = $1, attempts = attempts + 1 where id in
+		(select id from outbox where state = 'waiting' and due_at <= $2 and leased_until <= $2 and kind like $3 order by due_at limit $4`
+	claimed       = `) returning id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at`
+	settleMessage = `update outbox set state = $2, due_at = $3, said = $4, settled_at = $5, leased_until = 0 where id = $1 and state = 'waiting'`
+	retryMessage  = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
+	listMessages  = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
+		where created_at >= $1 order by created_at, kind, id`
+	dropMessages = `delete from outbox where state in ('sent', 'dropped') and settled_at < $1`
+	addToken     = `insert into tokens (hash, purpose, lead, form, made_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
+	findToken    = `select purpose, lead, form from tokens where hash = $1 and purpose = $2 and expires_at > $3`
+	dropTokens   = `delete from tokens where expires_at < $1`
+	findStanding = `select email, confirmed_at, unsubscribed_at from leads where id = $1`
+	allPeople    = `select id, email, confirmed_at, unsubscribed_at from leads order by id`
+	confirmLead  = `update leads set confirmed_at = case when confirmed_at = 0 then $2 else confirmed_at end, unsubscribed_at = 0
+		where id = $1 and (confirmed_at = 0 or unsubscribed_at > 0)`
+	leaveLead = `update leads set unsubscribed_at = $2 where id = $1 and unsubscribed_at = 0`
+)
+
+// messageFor is how long settled messages are remembered: as proof, and to count.
+const messageFor = 400 * 24 * time.Hour
+
+// enqueue writes what a submission, or what became of a lead, is a reason for.
+func (t *transaction) enqueue(orders []Order, lead, submission, form string, at time.Time) error {
+	for _, o := range orders {
+		if err := t.order(o, lead, submission, form, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) order(o Order, lead, submission, form string, at time.Time) error {
+	who, err := t.standing(lead)
+	if err != nil {
+		return err
+	}
+	confirmed := !who.ConfirmedAt.IsZero() && who.UnsubscribedAt.IsZero()
+	if o.When == Confirmed && !confirmed || o.When == Unconfirmed && confirmed {
+		return nil
+	}
+	to := o.To
+	if to == "" {
+		to = who.Email
+	}
+	if to == "" {
+		return nil
+	}
+	within, alarm, err := t.within(o, lead, at)
+	if err != nil {
+		return err
+	}
+	for _, a := range alarm {
+		if err := t.order(a, "", "", form, at); err != nil {
+			return err
+		}
+	}
+	if !within {
+		return nil
+	}
+	return t.exec(addMessage, newID(at), o.Kind, to, lead, submission, form, o.Subject, at.UnixMilli(), at.Add(o.After).UnixMilli())
+}
+
+// within tells whether an order keeps to its limit, and whom to tell when all
+// of a day's are used up.
+func (t *transaction) within(o Order, lead string, at time.Time) (ok bool, alarm []Order, err error) {
+	for _, l := range []struct {
+		most  int
+		text  string
+		args  []any
+		alarm []Order
+	}{
+		{o.Limit.PerHour, countToLead, []any{lead, o.Kind, at.Add(-time.Hour).UnixMilli()}, nil},
+		{o.Limit.PerDay, countToLead, []any{lead, o.Kind, at.Add(-24 * time.Hour).UnixMilli()}, nil},
+		{o.Limit.AllDay, countOfKind, []any{o.Kind, at.Add(-24 * time.Hour).UnixMilli()}, o.Limit.Alarm},
+	} {
+		if l.most == 0 {
+			continue
+		}
+		n := 0
+		if _, err := t.row(l.text, []any{&n}, l.args...); err != nil {
+			return false, nil, err
+		}
+		if n >= l.most {
+			return false, l.alarm, nil
+		}
+	}
+	return true, nil, nil
+}
+
+// standing is what is known of a lead; nothing of one that is not there.
+func (t *transaction) standing(lead string) (Person, error) {
+	p := Person{ID: lead}
+	if lead == "" {
+		return p, nil
+	}
+	var confirmed, left int64
+	_, err := t.row(findStanding, []any{&p.Email, &confirmed, &left}, lead)
+	p.ConfirmedAt, p.UnsubscribedAt = momentOf(confirmed), momentOf(left)
+	return p, err
+}
+
+// momentOf is a time as it is kept: 0 is never.
+func momentOf(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func scanMessage(rows *sql.Rows) (m Message, err error) {
+	var created, due, settled int64
+	err = rows.Scan(&m.ID, &m.Kind, &m.To, &m.Lead, &m.Submission, &m.Form, &m.Subject, &created, &due, &m.Attempts, &m.State, &m.Said, &settled)
+	m.CreatedAt, m.DueAt, m.SettledAt = momentOf(created), momentOf(due), momentOf(settled)
+	return m, err
+}
+
+// claim takes messages that are due, for one who will send them.
+func (t *transaction) claim(skip, kinds string, now time.Time, lease time.Duration, limit int) ([]Message, error) {
+	s, err := t.prepared(claimMessages + skip + claimed)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.QueryContext(t.ctx, now.Add(lease).UnixMilli(), now.UnixMilli(), kinds, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []Message
+	for rows.Next() {
+		m, err := scanMessage(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m)
+	}
+	slices.SortFunc(all, func(a, b Message) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+	})
+	return all, rows.Err()
+}
+
+// write runs something in a transaction and names what failed.
+func (d *database) write(ctx context.Context, what string, apply func(*transaction) error) error {
+	if d.writer == nil {
+		return ErrReadOnly
+	}
+	if err := d.writer.do(ctx, apply); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// Claim implements Store.
+func (d *database) Claim(ctx context.Context, kinds string, now time.Time, lease time.Duration, limit int) (all []Message, err error) {
+	err = d.write(ctx, "take messages to send", func(t *transaction) (err error) {
+		all, err = t.claim(d.dialect.skipLocked, kinds, now, lease, limit)
+		return err
+	})
+	return all, err
+}
+
+// Settle implements Store.
+func (d *database) Settle(ctx context.Context, id string, state MessageState, again time.Time, said string, now time.Time) error {
+	settled := now.UnixMilli()
+	if state == Waiting {
+		settled = 0
+	}
+	return d.write(ctx, "note what became of a message", func(t *transaction) error {
+		return t.exec(settleMessage, id, string(state), again.UnixMilli(), said, settled)
+	})
+}
+
+// RetryMessage implements Store.
+func (d *database) RetryMessage(ctx context.Context, id string, now time.Time) (known bool, err error) {
+	err = d.write(ctx, "send a message again", func(t *transaction) error {
+		n, err := t.changed(retryMessage, id, now.UnixMilli())
+		known = n > 0
+		return err
+	})
+	return known, err
+}
+
+// Messages implements Store.
+func (d *database) Messages(ctx context.Context, since time.Time) ([]Message, error) {
+	var all []Message
+	err := each(ctx, d.reading, listMessages, []any{since.UnixMilli()}, func(rows *sql.Rows) error {
+		m, err := scanMessage(rows)
+		all = append(all, m)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	return all, nil
+}
+
+// Permit implements Store.
+func (d *database) Permit(ctx context.Context, k Token, now time.Time, valid time.Duration) (token string, err error) {
+	token = rand.Text() // 26 letters and digits, 128 random bits
+	err = d.write(ctx, "make a link", func(t *transaction) error {
+		return t.exec(addToken, hashOf(token), k.Purpose, k.Lead, k.Form, now.UnixMilli(), now.Add(valid).UnixMilli())
+	})
+	return token, err
+}
+
+func hashOf(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// Permitted implements Store.
+func (d *database) Permitted(ctx context.Context, token, purpose string, now time.Time) (Token, error) {
+	var k Token
+	switch err := d.reading.QueryRowContext(ctx, findToken, hashOf(token), purpose, now.UnixMilli()).Scan(&k.Purpose, &k.Lead, &k.Form); {
+	case errors.Is(err, sql.ErrNoRows):
+		return Token{}, ErrNoToken
+	case err != nil:
+		return Token{}, fmt.Errorf("look up a link: %w", err)
+	}
+	return k, nil
+}
+
+// Person implements Store.
+func (d *database) Person(ctx context.Context, lead string) (Person, error) {
+	p := Person{ID: lead}
+	var confirmed, left int64
+	switch err := d.reading.QueryRowContext(ctx, findStanding, lead).Scan(&p.Email, &confirmed, &left); {
+	case errors.Is(err, sql.ErrNoRows):
+		return p, ErrNoLead
+	case err != nil:
+		return p, fmt.Errorf("read a lead: %w", err)
+	}
+	p.ConfirmedAt, p.UnsubscribedAt = momentOf(confirmed), momentOf(left)
+	return p, nil
+}
+
+// People implements Store.
+func (d *database) People(ctx context.Context) ([]Person, error) {
+	var all []Person
+	err := each(ctx, d.reading, allPeople, nil, func(rows *sql.Rows) error {
+		var p Person
+		var confirmed, left int64
+		err := rows.Scan(&p.ID, &p.Email, &confirmed, &left)
+		p.ConfirmedAt, p.UnsubscribedAt = momentOf(confirmed), momentOf(left)
+		all = append(all, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read people: %w", err)
+	}
+	return all, nil
+}
+
+// Confirm implements Store.
+func (d *database) Confirm(ctx context.Context, lead, form string, at time.Time, orders []Order) error {
+	return d.write(ctx, "confirm an address", func(t *transaction) error {
+		who, err := t.person(lead)
+		if errors.Is(err, ErrNoLead) {
+			return nil // erased in the meantime: there is nobody to confirm
+		}
+		if err != nil {
+			return err
+		}
+		before, err := t.standing(lead)
+		if err != nil {
+			return err
+		}
+		n, err := t.changed(confirmLead, lead, at.UnixMilli())
+		if err != nil || n == 0 {
+			return err // confirmed before: the same page again, and no second mail
+		}
+		if before.ConfirmedAt.IsZero() {
+			t.credit(who, dayOf(at), funnel.LeadConfirmed, 1)
+		}
+		return t.enqueue(orders, lead, "", form, at)
+	})
+}
+
+// Unsubscribe implements Store.
+func (d *database) Unsubscribe(ctx context.Context, lead string, at time.Time, orders []Order) error {
+	return d.write(ctx, "unsubscribe", func(t *transaction) error {
+		n, err := t.changed(leaveLead, lead, at.UnixMilli())
+		if err != nil || n == 0 {
+			return err
+		}
+		return t.enqueue(orders, lead, "", "", at)
+	})
+}
+
+// Card implements Store.
+func (d *database) Card(ctx context.Context, id string) (Stored, error) {
+	all, err := d.queries.submissionsBy(ctx, submissionByID, id)
+	if err == nil && len(all) == 0 {
+		err = ErrNoLead
+	}
+	if err != nil {
+		return Stored{}, err
+	}
+	return all[0], nil
+}

@@ -1,0 +1,209 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/store"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const forever = "%"
+
+// kinds are what the messages of a store are, in the order they were made.
+func kinds(t *testing.T, s store.Store) (out []string) {
+	t.Helper()
+	all, err := s.Messages(t.Context(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		out = append(out, fmt.Sprint(m.Kind, " ", m.To, " ", m.State))
+	}
+	return out
+}
+
+// testOutbox takes messages from their reason to their end.
+func testOutbox(t *testing.T, open Open) {
+	s := opened(t, open)
+	orders := []store.Order{
+		{Kind: "mail.card", To: "owner@example.com"},
+		{Kind: "mail.confirm", When: store.Unconfirmed, Limit: store.Limit{PerHour: 1, PerDay: 2}},
+		{Kind: "mail.reminder", After: 24 * time.Hour, When: store.Unconfirmed},
+		{Kind: "mail.welcome", When: store.Confirmed},
+	}
+	send := func(after time.Duration, email, fold string) store.Receipt {
+		sub := submission(email)
+		sub.At, sub.Orders, sub.Fold = noon.Add(after), orders, []byte(fold)
+		return submit(t, s, sub)
+	}
+	first := send(0, "ana@example.com", "a")
+	want(t, "repeated", send(time.Second, "ana@example.com", "a").Status, store.Duplicate)
+	trapped := submission("bot@example.com")
+	trapped.Quarantined, trapped.Orders = true, orders
+	submit(t, s, trapped)
+	wanted := []string{"mail.card owner@example.com waiting", "mail.confirm ana@example.com waiting", "mail.reminder ana@example.com waiting"}
+	if diff := cmp.Diff(wanted, kinds(t, s)); diff != "" {
+		t.Errorf("after one card: %s", diff)
+	}
+
+	// Who claims a message holds it until the lease is over.
+	claim := func(at time.Duration, wanted ...string) []store.Message {
+		t.Helper()
+		got, err := s.Claim(t.Context(), forever, noon.Add(at), time.Minute, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, m := range got {
+			names = append(names, m.Kind)
+		}
+		if diff := cmp.Diff(wanted, names); diff != "" {
+			t.Errorf("claimed after %v: %s", at, diff)
+		}
+		return got
+	}
+	due := claim(0, "mail.card", "mail.confirm")
+	claim(30 * time.Second)
+	again := claim(2*time.Minute, "mail.card", "mail.confirm")
+	want(t, "attempts", again[0].Attempts, 2)
+	want(t, "the same message", again[0].ID, due[0].ID)
+	if m := again[1]; m.Lead != first.ID || m.Submission != first.ID || m.Form != "newsletter" || m.To != "ana@example.com" || !m.CreatedAt.Equal(noon) {
+		t.Errorf("%+v", m)
+	}
+	settle := func(m store.Message, state store.MessageState, later time.Duration) {
+		t.Helper()
+		if err := s.Settle(t.Context(), m.ID, state, noon.Add(later), "said", noon.Add(2*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(again[0], store.Sent, 0)
+	settle(again[1], store.Waiting, 5*time.Minute)
+	claim(3 * time.Minute)
+	third := claim(5*time.Minute, "mail.confirm")
+	settle(third[0], store.Dead, 0)
+	claim(20 * time.Hour)
+	if known, err := s.RetryMessage(t.Context(), third[0].ID, noon.Add(time.Hour)); err != nil || !known {
+		t.Errorf("retry: %v, %v", known, err)
+	}
+	if known, err := s.RetryMessage(t.Context(), again[0].ID, noon); err != nil || known {
+		t.Errorf("what was sent is sent again: %v, %v", known, err)
+	}
+	claim(2*time.Hour, "mail.confirm")
+	claim(25*time.Hour, "mail.confirm", "mail.reminder")
+}
+
+// testLimits sends many cards of one address and of many.
+func testLimits(t *testing.T, open Open) {
+	s := opened(t, open)
+	alarm := []store.Order{{Kind: "mail.alarm", To: "owner@example.com", Limit: store.Limit{AllDay: 1}}}
+	order := []store.Order{{Kind: "mail.confirm", Limit: store.Limit{PerHour: 1, PerDay: 3, AllDay: 8, Alarm: alarm}}}
+	send := func(after time.Duration, email string) {
+		sub := submission(email)
+		sub.At, sub.Orders = noon.Add(after), order
+		want(t, "status", submit(t, s, sub).Status, store.Accepted)
+	}
+	count := func() (confirm, alarms int) {
+		for _, k := range kinds(t, s) {
+			switch k[:9] {
+			case "mail.conf":
+				confirm++
+			case "mail.alar":
+				alarms++
+			}
+		}
+		return confirm, alarms
+	}
+	for i := range 50 {
+		send(time.Duration(i)*time.Second, "Ana@example.com")
+	}
+	got, _ := count()
+	want(t, "within an hour", got, 1)
+	for i := range 12 {
+		send(time.Duration(i)*time.Hour+time.Minute, "ana@example.com")
+	}
+	got, _ = count()
+	want(t, "within a day", got, 3)
+	for i := range 30 {
+		send(13*time.Hour, fmt.Sprint(i, "@example.com"))
+	}
+	got, alarms := count()
+	want(t, "to everybody", got, 8)
+	want(t, "alarms", alarms, 1)
+	send(48*time.Hour, "ana@example.com")
+	got, _ = count()
+	want(t, "two days later", got, 9)
+}
+
+// testConfirm counts a confirmation once, on its day, for the post of the first
+// card.
+func testConfirm(t *testing.T, open Open) {
+	s := opened(t, open)
+	lead := submit(t, s, submission("ana@example.com")).ID
+	elsewhere := submission("ana@example.com")
+	elsewhere.Post = "/posts/b/"
+	submit(t, s, elsewhere)
+	tomorrow := noon.AddDate(0, 0, 1)
+	token, err := s.Permit(t.Context(), store.Token{Purpose: "confirm", Lead: lead, Form: "newsletter"}, noon, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		token, purpose string
+		at             time.Time
+		err            error
+	}{
+		"right": {token, "confirm", noon, nil}, "again": {token, "confirm", noon.Add(59 * time.Minute), nil}, "late": {token, "confirm", noon.Add(time.Hour), store.ErrNoToken},
+		"for something else": {token, "unsubscribe", noon, store.ErrNoToken}, "guessed": {"ABC", "confirm", noon, store.ErrNoToken}, "empty": {"", "confirm", noon, store.ErrNoToken},
+	} {
+		k, err := s.Permitted(t.Context(), c.token, c.purpose, c.at)
+		if !errors.Is(err, c.err) || err == nil && k != (store.Token{Purpose: "confirm", Lead: lead, Form: "newsletter"}) {
+			t.Errorf("%s: %+v, %v", what, k, err)
+		}
+	}
+	orders := []store.Order{{Kind: "mail.welcome"}}
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if err := s.Confirm(t.Context(), lead, "newsletter", tomorrow, orders); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	want(t, "welcomes", len(kinds(t, s)), 1)
+	c := counts(t, s, "2026-11-23", "2026-11-23")
+	want(t, "confirmed", tally(c, "/posts/a/", funnel.LeadConfirmed), 1)
+	want(t, "confirmed elsewhere", tally(c, "/posts/b/", funnel.LeadConfirmed), 0)
+	want(t, "by first post", part(breakdown(t, s, funnel.ByFirstPost, funnel.SiteWide), "/posts/a/", funnel.LeadConfirmed), funnel.Part{Count: 1})
+	who, err := s.Person(t.Context(), lead)
+	if err != nil || who.Email != "ana@example.com" || !who.ConfirmedAt.Equal(tomorrow) || !who.UnsubscribedAt.IsZero() {
+		t.Errorf("%+v, %v", who, err)
+	}
+	if err := s.Unsubscribe(t.Context(), lead, tomorrow.Add(time.Hour), nil); err != nil {
+		t.Fatal(err)
+	}
+	who, _ = s.Person(t.Context(), lead)
+	want(t, "unsubscribed", who.UnsubscribedAt.Equal(tomorrow.Add(time.Hour)), true)
+	if err := s.Confirm(t.Context(), lead, "newsletter", tomorrow.Add(2*time.Hour), orders); err != nil {
+		t.Fatal(err)
+	}
+	who, _ = s.Person(t.Context(), lead)
+	want(t, "back again", who.UnsubscribedAt.IsZero(), true)
+	want(t, "confirmed twice", tally(counts(t, s, "", "2026-12-31"), "/posts/a/", funnel.LeadConfirmed), 1)
+	if err := s.Confirm(t.Context(), "nobody", "newsletter", tomorrow, orders); err != nil {
+		t.Errorf("somebody who was erased: %v", err)
+	}
+	if _, err := s.Person(t.Context(), "nobody"); !errors.Is(err, store.ErrNoLead) {
+		t.Error(err)
+	}
+	people, err := s.People(t.Context())
+	if err != nil || len(people) != 1 {
+		t.Errorf("%+v, %v", people, err)
+	}
+}
