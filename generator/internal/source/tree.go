@@ -45,8 +45,11 @@ func (t Tree) File(path string) (File, bool) {
 	return t.files[i], true
 }
 
-// Under lists the files below a folder such as "content/", by path.
+// Under lists the files below a folder such as "content/", or all for "", by path.
 func (t Tree) Under(folder string) []File {
+	if folder == "" {
+		return t.files
+	}
 	from, _ := slices.BinarySearchFunc(t.files, folder, func(f File, p string) int { return strings.Compare(f.Path, p) })
 	after := folder[:len(folder)-1] + string(folder[len(folder)-1]+1) // the least that comes after all below it
 	to, _ := slices.BinarySearchFunc(t.files, after, func(f File, p string) int { return strings.Compare(f.Path, p) })
