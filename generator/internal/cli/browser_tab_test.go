@@ -159,13 +159,22 @@ func (f folder) report(args ...string) counts {
 type server struct {
 	url  string // of the site, with a slash at the end
 	stop func() // ends it as Ctrl-C does; what was counted is on disk then
+
+	process *os.Process
+	said    *safeBuffer // what it complained of until now
 }
 
 // start runs a command that serves, on a port of the system's choice unless
 // args say on which.
 func (f folder) start(args ...string) server {
 	f.t.Helper()
-	c := f.command(slices.Insert(slices.Clone(args), 1, "--addr", "127.0.0.1:0")...)
+	return f.startAs(f.command(slices.Insert(slices.Clone(args), 1, "--addr", "127.0.0.1:0")...))
+}
+
+// startAs starts a prepared command that serves.
+func (f folder) startAs(c *exec.Cmd) server {
+	f.t.Helper()
+	args := c.Args[1:]
 	out, err := c.StdoutPipe()
 	if err != nil {
 		f.t.Fatal(err)
@@ -204,7 +213,7 @@ func (f folder) start(args ...string) server {
 	f.t.Cleanup(stop)
 	select {
 	case at := <-found:
-		return server{at, stop}
+		return server{at, stop, c.Process, complaints}
 	case err := <-ended:
 		ended <- nil // for stop
 		f.t.Fatalf("cardbowl %s ended: %v\n%s", args[0], err, complaints)
