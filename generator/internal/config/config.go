@@ -256,8 +256,8 @@ type file struct {
 		// Networks whose word about a visitor's address is believed, such as
 		// `127.0.0.1/32`.
 		TrustedProxies []string `yaml:"trustedProxies"`
-		// Robots and repeated cards are kept apart. `off` is for load tests and closed
-		// networks.
+		// Robots and repeated cards are kept apart, and whoever sends very many is asked
+		// for one more click. `off` is for load tests and closed networks.
 		Guard *bool `yaml:"guard"`
 		// The Content-Security-Policy that `cardbowl track --public` sends with each
 		// page, in place of its own strict one.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/store"
 )
 
 // limit is how many cards may come at once, and how often one more after that.
@@ -78,6 +79,9 @@ func (l limit) take(state int64, now time.Time) (int64, time.Duration) {
 	return state + int64(l.every), 0
 }
 
+// back is the state without the card that came last.
+func (l limit) back(state int64) int64 { return state - int64(l.every) }
+
 // The table of limits: 64 shards of 128 sets of 8 places of 16 bytes are 1 MiB,
 // however many addresses ask. A full set forgets the place that is nearest to
 // being as good as new, so that strangers cannot wash away who sends most.
@@ -109,7 +113,21 @@ type guard struct {
 func newGuard() *guard { return &guard{seed: maphash.MakeSeed(), limits: allowances()} }
 
 // take counts one more of something, or tells how long to wait.
-func (g *guard) take(m measure, shown bool, what string, now time.Time) time.Duration {
+func (g *guard) take(m measure, shown bool, what string, now time.Time) (wait time.Duration) {
+	g.change(m, shown, what, func(l limit, state int64) int64 {
+		state, wait = l.take(state, now)
+		return state
+	})
+	return wait
+}
+
+// giveBack counts one less.
+func (g *guard) giveBack(m measure, what string) {
+	g.change(m, false, what, limit.back)
+}
+
+// change puts another state in the place of the one that is kept of something.
+func (g *guard) change(m measure, shown bool, what string, to func(limit, int64) int64) {
 	l := g.limits[m].plain
 	kind := [2]byte{byte(m)}
 	if shown {
@@ -134,9 +152,7 @@ func (g *guard) take(m measure, shown bool, what string, now time.Time) time.Dur
 		}
 		set[at] = place{key: key}
 	}
-	state, wait := l.take(set[at].state, now)
-	set[at].state = state
-	return wait
+	set[at].state = to(l, set[at].state)
 }
 
 // verdict is what the guard says of a card.
@@ -181,27 +197,47 @@ func (t *Tracker) warnOfProxy(r *http.Request, from netip.Addr) {
 	}
 }
 
-// silences tells whether an address has been written to enough. The answer to
-// the sender is the same.
-func (t *Tracker) silences(email string, now time.Time) bool {
+// counted is one thing that a limit counts.
+type counted struct {
+	measure
+	what string
+}
+
+// addressee is what is counted of an address that may be written to, the
+// narrowest first; nothing of what is no address.
+func addressee(email string) []counted {
 	email = strings.ToLower(email)
 	_, domain, found := strings.Cut(email, "@")
 	if !found {
-		return false
+		return nil
 	}
 	crowd := byDomain
 	if slices.Contains(providers(), domain) {
 		crowd = byProvider
 	}
-	for _, of := range []struct {
-		measure
-		what string
-	}{{byHour, email}, {byRecipient, email}, {crowd, domain}} {
-		if t.guard.take(of.measure, false, of.what, now) > 0 {
+	return []counted{{byHour, email}, {byRecipient, email}, {crowd, domain}}
+}
+
+// silences tells whether an address has been written to enough. The answer to
+// the sender is the same.
+func (t *Tracker) silences(email string, now time.Time) bool {
+	for _, c := range addressee(email) {
+		if t.guard.take(c.measure, false, c.what, now) > 0 {
 			return true
 		}
 	}
 	return false
+}
+
+// unwritten takes back what was counted of an address, since its card could not
+// be stored: when it comes again, its mail is due.
+func (t *Tracker) unwritten(sub store.Submission) {
+	if sub.Silent || t.options.GuardOff {
+		return
+	}
+	for _, c := range addressee(sub.Email) {
+		t.guard.giveBack(c.measure, c.what)
+	}
 }
 
 // providers are domains under which the whole world has addresses.

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"net/netip"
@@ -10,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"cardbowl/generator/internal/store"
 )
 
 func TestLimit(t *testing.T) {
@@ -239,6 +242,36 @@ func TestRecipientIsLeftAlone(t *testing.T) {
 	second := b.post("offer", card("eva@example.com", "consent", "yes", "_post", "/posts/b/"))
 	b.want("status", second.status, first.status)
 	b.want("location", second.header.Get("Location"), first.header.Get("Location"))
+}
+
+// A card that could not be stored has not been written to: when it comes again,
+// its mail is due.
+func TestUnstoredIsUnwritten(t *testing.T) {
+	failing := &failingStore{}
+	b := begin(t, nil)
+	failing.Store, b.tracker.store = b.tracker.store, failing
+	failing.fails.Store(true)
+	b.want("not stored", b.post("newsletter", card("ana@example.com")).status, 503)
+	failing.fails.Store(false)
+	b.want("again", b.post("newsletter", card("ana@example.com")).status, 303)
+	b.want("its mail is due", failing.silent.Load(), false)
+	b.want("another post", b.post("newsletter", card("ana@example.com", "_post", "/posts/b/")).status, 303)
+	b.want("no second mail within the hour", failing.silent.Load(), true)
+}
+
+// failingStore is a store whose disk is sometimes full, and which notes what it
+// was told of the last card.
+type failingStore struct {
+	store.Store
+	fails, silent atomic.Bool
+}
+
+func (s *failingStore) Submit(ctx context.Context, sub store.Submission) (store.Receipt, error) {
+	s.silent.Store(sub.Silent)
+	if s.fails.Load() {
+		return store.Receipt{}, store.ErrUnavailable
+	}
+	return s.Store.Submit(ctx, sub)
 }
 
 // A proxy that is not trusted is not believed, and is spoken of once.

@@ -79,6 +79,7 @@ func (t *Tracker) submitForm(w http.ResponseWriter, r *http.Request) {
 	sub.Silent = v.silent
 	stored, err := t.store.Submit(r.Context(), sub)
 	if err != nil {
+		t.unwritten(sub)
 		t.logger.Error("submission not stored", "form", d.Name, "error", err)
 		w.Header().Set("Retry-After", retryAfter)
 		t.askAgain(w, r, s, d, values, form.Errors{"": {"We could not save this just now. Your text is still here: please send it again in a moment."}}, http.StatusServiceUnavailable)
