@@ -152,8 +152,7 @@ func (l *loader) one(frame *template.Template, definedIn map[string]string, name
 		return Layout{}, false
 	}
 	layout := Layout{Name: strings.TrimSuffix(name, ".html"), Names: map[string]bool{}, start: start, ready: set, texts: l.texts}
-	var sound bool
-	sound = l.closure(set, start, defined, &layout)
+	sound := l.closure(set, start, defined, &layout)
 	return layout, sound
 }
 

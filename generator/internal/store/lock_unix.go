@@ -32,7 +32,7 @@ func claim(path string) (release func() error, err error) {
 		_ = f.Close()
 		return func() error { return nil }, nil
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = fmt.Fprintln(f, os.Getpid())
 	}
 	if err != nil {
