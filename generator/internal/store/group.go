@@ -139,7 +139,7 @@ func (w *writer) run() {
 			case first = <-w.urgent:
 			case first = <-w.later:
 			case <-w.closing:
-				if first = w.poll(); first == nil {
+				if first = w.poll(false); first == nil {
 					w.release()
 					close(w.finished)
 					return
@@ -150,25 +150,41 @@ func (w *writer) run() {
 	}
 }
 
-// poll is the next queued request, awaited ones first, or nil.
-func (w *writer) poll() *request {
+// poll is the next queued request, or nil: an awaited one first, unless views
+// are.
+func (w *writer) poll(viewsFirst bool) *request {
+	first, second := w.urgent, w.later
+	if viewsFirst {
+		first, second = second, first
+	}
 	select {
-	case r := <-w.urgent:
+	case r := <-first:
 		return r
 	default:
 	}
 	select {
-	case r := <-w.later:
+	case r := <-second:
 		return r
 	default:
 		return nil
 	}
 }
 
+// gather makes a group of what waits. Views that were handed over before a card
+// stand before it, so that the card finds what its sender has read; but they fill
+// no more than half of the group.
 func (w *writer) gather(first *request) []*request {
-	group := append(w.group[:0], first)
+	group := w.group[:0]
+	for len(group) < maxGroup/2 {
+		r := w.poll(true)
+		if r == nil {
+			break
+		}
+		group = append(group, r)
+	}
+	group = append(group, first)
 	for idle := 0; idle < yields && len(group) < maxGroup; {
-		if r := w.poll(); r != nil {
+		if r := w.poll(len(group) < maxGroup/2); r != nil {
 			group = append(group, r)
 			idle = 0
 			continue

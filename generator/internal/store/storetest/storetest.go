@@ -46,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"outbox", testOutbox},
 		{"limits of mail", testLimits},
 		{"confirming", testConfirm},
+		{"a card finds the view before it", testViewBeforeCard},
 		{"what is broken down adds up", testBreakdowns},
 		{"text of every kind", testText},
 		{"text that is none", testBrokenText},
@@ -254,6 +255,36 @@ func testJourneys(t *testing.T, open Open) {
 	}
 	want(t, "first post after the purge", all[0].FirstPost, "/posts/b/")
 	want(t, "origin after the purge", all[3].Origin, funnel.Origin{})
+}
+
+// testViewBeforeCard has many readers open a page, which nobody waits for, and
+// send a card in the next moment.
+func testViewBeforeCard(t *testing.T, open Open) {
+	s := opened(t, open)
+	var readers sync.WaitGroup
+	for i := range 100 {
+		readers.Go(func() {
+			visitor := []byte(fmt.Sprint("reader", i))
+			if !s.CountSoon(store.Event{At: noon, Post: "/posts/b/", Step: funnel.PageView, Visitor: visitor, IsPost: true}) {
+				t.Error("the queue was full")
+			}
+			sub := submission(fmt.Sprint(i, "@example.com"))
+			sub.Visitor = visitor
+			if _, err := s.Submit(context.Background(), sub); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	readers.Wait()
+	all, err := s.Submissions(t.Context(), today, today)
+	if err != nil || len(all) != 100 {
+		t.Fatal(len(all), err)
+	}
+	for _, c := range all {
+		if c.FirstPost != "/posts/b/" {
+			t.Errorf("%s: first post %s", c.Email, c.FirstPost)
+		}
+	}
 }
 
 // testBreakdowns compares the sums of every breakdown with the counts by post,
