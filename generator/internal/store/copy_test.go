@@ -194,7 +194,8 @@ func fill(t *testing.T, s Store) {
 		}
 		r, err := s.Submit(t.Context(), Submission{At: start.Add(time.Duration(n) * time.Minute), Post: "/posts/a/", Form: "f", Placement: "end", Email: email,
 			Fields: []form.Answer{{Name: "message", Value: "line\nline \U0001F4EC \\ \" ' \x00"}}, Key: fmt.Appendf(nil, "\x00\xff%d", n), Fold: fmt.Appendf(nil, "f%d", n),
-			Visitor: fmt.Appendf(nil, "\xfe%d", n), Quarantined: n%50 == 7})
+			Visitor: fmt.Appendf(nil, "\xfe%d", n), Quarantined: n%50 == 7,
+			Orders: []Order{{Kind: "mail.card", To: "owner@example.com"}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,6 +203,9 @@ func fill(t *testing.T, s Store) {
 		if err := s.Count(t.Context(), Event{At: start, Post: "/posts/a/", Step: funnel.PageView, Visitor: fmt.Appendf(nil, "\xfe%d", n), IsPost: true}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := s.Permit(t.Context(), Token{Purpose: "confirm", Lead: lead, Form: "f"}, start, time.Hour); err != nil {
+		t.Fatal(err)
 	}
 	value := 99.95
 	for _, e := range []Entry{{At: start, Note: "x", Stage: "client", Value: &value}, {At: start, Note: "no value"}} {
