@@ -175,6 +175,9 @@ func (w *writer) poll(viewsFirst bool) *request {
 // no more than half of the group.
 func (w *writer) gather(first *request) []*request {
 	group := w.group[:0]
+	if first.done == nil { // a view: it came before those that still wait
+		group = append(group, first)
+	}
 	for len(group) < maxGroup/2 {
 		r := w.poll(true)
 		if r == nil {
@@ -182,7 +185,9 @@ func (w *writer) gather(first *request) []*request {
 		}
 		group = append(group, r)
 	}
-	group = append(group, first)
+	if first.done != nil {
+		group = append(group, first)
+	}
 	for idle := 0; idle < yields && len(group) < maxGroup; {
 		if r := w.poll(len(group) < maxGroup/2); r != nil {
 			group = append(group, r)
