@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,7 +198,7 @@ func (o *Outbox) aboutCard(ctx context.Context, m store.Message, site manifest.M
 			d.Answers = append(d.Answers, letter.Answer{Name: a.Name, Value: a.Value})
 		}
 	}
-	d.Name = firstOf(answers["name"], strings.TrimSpace(answers["first_name"]+" "+answers["last_name"]), card.Email, "a visitor")
+	d.Name = cmp.Or(answers["name"], strings.TrimSpace(answers["first_name"]+" "+answers["last_name"]), card.Email, "a visitor")
 	index := manifest.NewIndex(site)
 	if page, ok := index.Page(card.Post); ok && card.Post != "" {
 		d.Post.Title, d.Post.URL = page.Title, absolute(site, page.Path)
@@ -209,7 +210,7 @@ func (o *Outbox) aboutCard(ctx context.Context, m store.Message, site manifest.M
 	if _, err := mail.ParseAddress(card.Email); err == nil {
 		out.ReplyTo, d.CanReply = card.Email, true
 	}
-	out.FromName = firstOf(site.Title, out.FromName)
+	out.FromName = cmp.Or(site.Title, out.FromName)
 	return false, nil
 }
 
@@ -268,12 +269,3 @@ func absolute(site manifest.Manifest, path string) string {
 }
 
 func lastPart(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
