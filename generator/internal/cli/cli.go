@@ -175,7 +175,7 @@ func commands(w World) (root *cobra.Command, running *bool) {
 	root.SetIn(w.Stdin)
 	root.SetVersionTemplate("cardbowl {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), leadsCommand(w), outboxCommand(w), mailCommand(w), storeCommand(w), demoCommand(w), passwordCommand(w), versionCommand(w))
+	root.AddCommand(newCommand(w), buildCommand(w), serveCommand(w), checkCommand(w), trackCommand(w), reportCommand(w), leadsCommand(w), outboxCommand(w), mailCommand(w), webhookCommand(w), storeCommand(w), demoCommand(w), passwordCommand(w), versionCommand(w))
 	root.AddCommand(topics(w)...)
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring a Hugo, Jekyll or WordPress site over", "import hugo old-site my-blog"},

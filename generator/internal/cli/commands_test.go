@@ -34,6 +34,8 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"link":       takeLink,
 		"mail":       readMail,
 		"port":       reservePort,
+		"receiver":   openReceiver,
+		"told":       readTold,
 		"postoffice": openPostOffice,
 		"remember":   rememberFolder,
 		"terminate":  terminate,
@@ -49,6 +51,7 @@ func setUpScript(env *testscript.Env) error {
 	env.Values[remembered{}] = map[string]string{}
 	env.Values[elsewhere{}] = &elsewhere{}
 	env.Values[postOfficeKey{}] = map[string]*postOffice{}
+	env.Values[receiverKey{}] = &receiver{}
 	program, err := exec.LookPath("cardbowl")
 	env.Setenv("PROGRAM", program) // for stories in which PATH leads nowhere
 	return err

@@ -31,19 +31,11 @@ func mailer(w World, site manifest.Manifest) (outbox.Mailer, error) {
 	if address == "" {
 		return nil, nil
 	}
-	server, err := outbox.NewSMTP(address, hostName(site.BaseURL))
+	server, err := outbox.NewSMTP(address, outbox.HostOf(site.BaseURL))
 	if err != nil {
 		return nil, failure{problem, fmt.Errorf("CARDBOWL_SMTP_URL: %w", err)}
 	}
 	return server, nil
-}
-
-func hostName(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return "localhost"
-	}
-	return u.Hostname()
 }
 
 // sendsMail tells whether a form of the site is a reason for mail.
@@ -70,8 +62,8 @@ func origin(elsewhere, baseURL string) string {
 
 // posts makes the outbox of a tracker. The tracker is made after it, since it
 // wakes it.
-func posts(kept store.Store, m outbox.Mailer, w World, logger *slog.Logger, t func() *tracker.Tracker, elsewhere string) *outbox.Outbox {
-	return outbox.New(outbox.Options{Store: kept, Mailer: m, Now: w.Now, Logger: logger,
+func posts(kept store.Store, m outbox.Mailer, p outbox.Poster, w World, logger *slog.Logger, t func() *tracker.Tracker, elsewhere string) *outbox.Outbox {
+	return outbox.New(outbox.Options{Store: kept, Mailer: m, Poster: p, Now: w.Now, Logger: logger,
 		Manifest: func() manifest.Manifest { return t().Manifest() },
 		Origin:   func() string { return origin(elsewhere, t().Manifest().BaseURL) }})
 }
@@ -214,19 +206,25 @@ func writeOutbox(out io.Writer, messages []store.Message, now time.Time) error {
 		_, err := io.WriteString(out, "Nothing waits.\n")
 		return err
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.Style{Box: table.BoxStyle{PaddingRight: "  "}})
-	t.AppendRow(table.Row{"Id", "What", "To", "State", "Tries", "When"})
+	rows := []table.Row{{"Id", "What", "To", "State", "Tries", "When"}}
 	for _, m := range messages {
 		when := m.DueAt.Format("2006-01-02 15:04")
 		if m.State == store.Waiting && !m.DueAt.After(now) {
 			when = "now"
 		}
-		t.AppendRow(table.Row{m.ID, m.Kind, plainText(m.To), m.State, m.Attempts, when})
+		rows = append(rows, table.Row{m.ID, m.Kind, plainText(m.To), m.State, m.Attempts, when})
 		if m.Said != "" {
-			t.AppendRow(table.Row{"", plainText("  " + m.Said)})
+			rows = append(rows, table.Row{"", plainText("  " + m.Said)})
 		}
 	}
+	return writeTable(out, rows)
+}
+
+// writeTable writes rows of cells without lines between them.
+func writeTable(out io.Writer, rows []table.Row) error {
+	t := table.NewWriter()
+	t.SetStyle(table.Style{Box: table.BoxStyle{PaddingRight: "  "}})
+	t.AppendRows(rows)
 	var b strings.Builder
 	for line := range strings.SplitSeq(t.Render(), "\n") {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")

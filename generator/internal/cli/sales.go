@@ -13,6 +13,7 @@ import (
 
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 )
 
@@ -101,7 +102,11 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 			return wrong("`%s` is no day, such as 2026-12-01", f.on)
 		}
 	}
-	e.Next, e.NextDay, e.At = f.next, f.on, w.Now().In(zone)
+	told, err := receivers(w, f.site)
+	if err != nil {
+		return err
+	}
+	e.Next, e.NextDay, e.At, e.Orders = f.next, f.on, w.Now().In(zone), outbox.OnStage(told)
 
 	// Looked up first, so that a mistyped name makes no store.
 	leads, err := readLeads(ctx, w, f.leadsFlags)

@@ -102,7 +102,7 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 		return failure{problem, err}
 	}
 	defer counted.Close()
-	post := posts(counted, shown{w.Stderr}, w, d.logger(), func() *tracker.Tracker { return d.tracker }, "http://"+listener.Addr().String())
+	post := posts(counted, shown{w.Stderr}, shown{w.Stderr}, w, d.logger(), func() *tracker.Tracker { return d.tracker }, "http://"+listener.Addr().String())
 	d.tracker = tracker.New(tracker.Options{Store: counted, GuardOff: true, OpenReport: true, Now: w.Now, Logger: d.logger(), Downloads: downloads(site), Wake: post.Wake})
 	files, err := d.tracker.Files(out)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 	"cardbowl/generator/internal/tracker"
+	"cardbowl/generator/internal/webhook"
 )
 
 type trackFlags struct {
@@ -94,6 +95,9 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if err := tracker.CheckPassword(password); err != nil {
 		return failure{problem, fmt.Errorf("CARDBOWL_PASSWORD is %w", err)}
 	}
+	if err := readSecrets(w, known.Webhooks); err != nil {
+		return err
+	}
 	at, err := storeAddress(w, f.store, f.site)
 	if err != nil {
 		return err
@@ -118,8 +122,11 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 	if server == nil && sendsMail(known) {
 		fmt.Fprintln(w.Stderr, "Mail waits until CARDBOWL_SMTP_URL names a mail server, as smtp://user:password@mail.example.com:587.")
 	}
+	if err := tellOfGone(ctx, w, kept, known.Webhooks); err != nil {
+		return err
+	}
 	var t *tracker.Tracker
-	post := posts(kept, server, w, logger, func() *tracker.Tracker { return t }, c.Tracker.URL)
+	post := posts(kept, server, webhook.Client{Secret: w.Getenv}, w, logger, func() *tracker.Tracker { return t }, c.Tracker.URL)
 	t = tracker.New(tracker.Options{Store: kept, TrustedProxies: c.Tracker.TrustedProxies, GuardOff: !guarded,
 		Policy: c.Tracker.Policy, Elsewhere: c.Tracker.URL,
 		Password: password, Token: w.Getenv("CARDBOWL_TOKEN"), ReadToken: w.Getenv("CARDBOWL_READ_TOKEN"), Now: w.Now, Logger: logger,

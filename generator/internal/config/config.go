@@ -19,6 +19,7 @@ import (
 	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/source"
+	"cardbowl/generator/internal/webhook"
 )
 
 // Config is site.yaml with every default filled in.
@@ -48,6 +49,7 @@ type Config struct {
 	Tracker      Tracker
 	Sender       Sender
 	Mail         Mail
+	Webhooks     []webhook.Receiver
 
 	Seen memo.Digest // of all that the rest was read from
 
@@ -272,8 +274,8 @@ type file struct {
 		// said otherwise.
 		PerDay int `yaml:"perDay"`
 	} `yaml:"mail"`
-	// Programs that are told of cards.
-	Webhooks yaml.Node `yaml:"webhooks"`
+	// Programs that are told of leads.
+	Webhooks []webhook.Receiver `yaml:"webhooks"`
 	// The currency of amounts, three letters.
 	Currency string `yaml:"currency"`
 }
@@ -433,7 +435,7 @@ func (l *loader) config(f file, baseURL string) Config {
 		l.complain(l.value("mail", "perDay"), diag.Error, "perDay must be a positive number", "")
 	}
 	l.mails(c)
-	l.notBuiltYet()
+	c.Webhooks = l.webhooks(f)
 	c.text, c.root = l.text, l.root
 	return c
 }
@@ -453,19 +455,20 @@ func (l *loader) checks(written map[string]string) map[string]diag.Judgement {
 	return out
 }
 
-// notBuilt tells whether a key, by its path, is read and does nothing so far.
-func notBuilt(path string) bool {
-	return path == "webhooks"
-}
-
-// notBuiltYet warns of such keys, so that nobody waits for a mail that is not
-// sent.
-func (l *loader) notBuiltYet() {
-	for i := 0; i+1 < len(l.root.Content); i += 2 {
-		if key := l.root.Content[i].Value; notBuilt(key) {
-			l.complain(l.root.Content[i+1], diag.Warning, fmt.Sprintf("`%s` does nothing yet", key), "")
+// webhooks points at the key that a receiver's own check complains of.
+func (l *loader) webhooks(f file) []webhook.Receiver {
+	var out []webhook.Receiver
+	for i, d := range f.Webhooks {
+		at := func(key string) *yaml.Node { return l.value("webhooks", strconv.Itoa(i), key) }
+		for _, p := range webhook.Check(d) {
+			l.complain(at(p.Key), diag.Error, p.Message, p.Hint)
 		}
+		if _, twice := webhook.Find(out, d.URL); twice && d.URL != "" {
+			l.complain(at("url"), diag.Error, fmt.Sprintf("two webhooks have the address `%s`", d.URL), "name all events in one of them")
+		}
+		out = append(out, d.Complete())
 	}
+	return out
 }
 
 // mails refuses forms that would send mail the law does not allow, since it does

@@ -94,6 +94,11 @@ func TestProblems(t *testing.T) {
 		{"baseURL: https://example.com/?x=1", "1:10 baseURL `https://example.com/?x=1` is not an absolute web address"},
 		{"tracker: {trustedProxies: [nobody]}", "1:27 `nobody` is not a network"},
 		{"funnel: {sales: [call, call]}", "1:17 `call` cannot be the name of a sales stage, or is given twice"},
+		{"webhooks: [{url: 'https://a.example/', events: [lead.maed]}]", "1:48 there is no event `lead.maed`"},
+		{"webhooks:\n  - url: http://a.example/", "2:10 http:// sends what people wrote readable over the network"},
+		{"webhooks:\n  - url: https://10.1.2.3/", "2:10 `10.1.2.3` is this machine or in a private network"},
+		{"webhooks:\n  - url: https://a.example/\n    secret: whsec_x", "3:13 secret is the name of a variable in the environment, not the secret"},
+		{"webhooks:\n  - url: https://a.example/\n  - url: https://a.example/", "3:10 two webhooks have the address `https://a.example/`"},
 		{"params:\n  ? [x]\n  : 1\n", "2:5 a key must be a plain word"},
 	} {
 		_, problems := load(t, c.text, "")

@@ -11,6 +11,7 @@ import (
 
 	"cardbowl/generator/internal/comments"
 	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/webhook"
 )
 
 //go:embed config.go
@@ -73,7 +74,7 @@ func (v Value) String() string {
 
 // Keys are all keys of site.yaml, in the order of a reference.
 func Keys() []Key {
-	source := comments.Parse(settingsSource, form.Source)
+	source := comments.Parse(settingsSource, form.Source, webhook.Source)
 	described, _ := source.Struct(reflect.TypeFor[file]())
 	return keysOf(source, described.Fields, "")
 }
@@ -87,11 +88,7 @@ func keysOf(source comments.Source, fields []comments.Field, inside string) []Ke
 			continue
 		}
 		at := strings.TrimPrefix(inside+"."+name, ".")
-		about := f.Comment
-		if notBuilt(at) {
-			about += " Not built yet: it does nothing so far."
-		}
-		k := Key{Name: name, About: about, Default: written[at]}
+		k := Key{Name: name, About: f.Comment, Default: written[at]}
 		if f.Fields != nil {
 			k.Value = Value{Kind: Group, Keys: keysOf(source, f.Fields, at)}
 		} else {
@@ -189,6 +186,14 @@ func limited(v Value, at string) Value {
 		v.OneOf = form.Types()
 	case "forms.*.fields.maxlength":
 		v.Min = number(0)
+	case "webhooks":
+		v.Needs = []string{"url"}
+	case "webhooks.url":
+		v.Pattern = `^https?://[^/?#@]+([/?][^#]*)?$`
+	case "webhooks.events":
+		v.OneOf = webhook.Events()
+	case "webhooks.secret":
+		v.Pattern = webhook.VariableName
 	}
 	return v
 }

@@ -42,7 +42,7 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 			t.Errorf("%s: the comment on it in the source is its description, and says %q", path, k.About)
 		}
 	})
-	for _, path := range []string{"title", "markdown.html", "images.webp", "menus.*.url", "forms.*.fields.maxlength", "funnel.sales", "sender.address", "organization.sameAs"} {
+	for _, path := range []string{"title", "markdown.html", "images.webp", "menus.*.url", "forms.*.fields.maxlength", "funnel.sales", "sender.address", "organization.sameAs", "webhooks.events"} {
 		if !seen[path] {
 			t.Errorf("%s is missing among %d keys", path, len(seen))
 		}
@@ -136,6 +136,8 @@ func TestSchema(t *testing.T) {
 		"forms: {a: {fields: [{name: x, type: select, options: [a, b], required: true, maxlength: 3, pattern: a+}]}}\n",
 		"organization: {name: X, sameAs: ['https://example.org']}\n", "sender: {name: A, email: a@example.com, address: B}\n", "funnel: {sales: [call, client]}\n",
 		"markdown: {html: true, highlight: off}\n",
+		"webhooks:\n", "webhooks: []\n", "webhooks: [{url: 'https://crm.example.com/leads?x=1'}]\n",
+		"webhooks: [{url: 'http://127.0.0.1:5678/', allowPrivate: yes, events: [lead.created, card.received], secret: CRM_2}]\n",
 		// and what is wrong
 		"titel: x\n", "title: [a]\n", "title: {a: b}\n", "baseURL: example.com\n", "baseURL: ftp://example.com/\n", "paginate: many\n", "paginate: -1\n", "related: -2\n",
 		"menus: {main: [{title: A}]}\n", "menus: [a]\n", "menus: {main: [{url: /, tilte: A}]}\n", "tracker: {gard: on}\n", "tracker: {guard: perhaps}\n", "tracker: {url: cards.example.com}\n",
@@ -143,6 +145,9 @@ func TestSchema(t *testing.T) {
 		"forms: {a: {fields: [{name: x, type: emial}]}}\n", "forms: {a: {fields: [{name: x, requierd: true}]}}\n", "forms: {a: {fields: [{name: 1x}]}}\n",
 		"forms: {a: {thanks: thanks, " + field + "}}\n", "forms: {a: {thanks: //x, " + field + "}}\n", "images: {webp: maybe}\n", "images: {widths: [1]}\n", "images: {quality: 200}\n", "images: {widths: 400}\n",
 		"funnel: {sale: []}\n", "funnel: {sales: call}\n", "permalinks: /:slug/\n", "theme: dark\n", "markdown: {htm: true}\n", "currency: []\n", "organization: X\n", "form: {}\n",
+		"webhooks: [{}]\n", "webhooks: {url: 'https://a.example/'}\n", "webhooks: [{url: crm.example.com}]\n", "webhooks: [{url: 'https://a@b.example/'}]\n",
+		"webhooks: [{url: 'https://a.example/', events: [lead.made]}]\n", "webhooks: [{url: 'https://a.example/', events: lead.created}]\n",
+		"webhooks: [{url: 'https://a.example/', secret: whsec_abc}]\n", "webhooks: [{url: 'https://a.example/', secrets: X}]\n",
 	} {
 		_, problems := load(t, "baseURL: https://example.com/\n"+text, "")
 		if strings.HasPrefix(text, "baseURL") {

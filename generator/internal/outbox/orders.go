@@ -6,6 +6,7 @@ import (
 	"cardbowl/generator/internal/form"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/webhook"
 )
 
 // The kinds of messages. Those that are mail begin alike.
@@ -26,7 +27,7 @@ const (
 
 // OnCard is what is to be sent when a card of a form is counted.
 func OnCard(m manifest.Manifest, d form.Definition) []store.Order {
-	var orders []store.Order
+	orders := append(told(m.Webhooks, webhook.LeadCreated, store.First), told(m.Webhooks, webhook.CardReceived, store.Always)...)
 	for _, owner := range d.Notify {
 		orders = append(orders, store.Order{Kind: Card, To: owner})
 	}
@@ -51,11 +52,12 @@ func OnCard(m manifest.Manifest, d form.Definition) []store.Order {
 }
 
 // OnConfirm is what is to be sent when an address was confirmed for a form.
-func OnConfirm(d form.Definition) []store.Order {
-	if d.Deliver == "" {
-		return nil
+func OnConfirm(m manifest.Manifest, d form.Definition) []store.Order {
+	orders := told(m.Webhooks, webhook.LeadConfirmed, store.Always)
+	if d.Deliver != "" {
+		orders = append(orders, store.Order{Kind: Welcome})
 	}
-	return []store.Order{{Kind: Welcome}}
+	return orders
 }
 
 // owners are those who are told when something is wrong.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"cardbowl/generator/internal/letter"
@@ -22,6 +23,7 @@ import (
 type Options struct {
 	Store    store.Store
 	Mailer   Mailer                   // nil: mail waits
+	Poster   Poster                   // nil: what receivers are to be told waits
 	Manifest func() manifest.Manifest // the site as it is now
 	Origin   func() string            // of the tracker, for links: https://example.com, without a slash
 	Now      func() time.Time
@@ -31,16 +33,24 @@ type Options struct {
 // Outbox sends messages.
 type Outbox struct {
 	Options
-	wake chan struct{}
+	mails, hooks chan struct{} // something may be due
+	lanes        lanes
 }
 
 // New makes an outbox that does nothing until Run.
-func New(o Options) *Outbox { return &Outbox{o, make(chan struct{}, 1)} }
+func New(o Options) *Outbox {
+	return &Outbox{Options: o, mails: make(chan struct{}, 1), hooks: make(chan struct{}, 1)}
+}
 
 // Wake says that there may be something to send. It never waits.
 func (o *Outbox) Wake() {
+	wake(o.mails)
+	wake(o.hooks)
+}
+
+func wake(sleeper chan struct{}) {
 	select {
-	case o.wake <- struct{}{}:
+	case sleeper <- struct{}{}:
 	default:
 	}
 }
@@ -51,87 +61,114 @@ const (
 	atATime   = 8
 )
 
-// Run sends until the context ends.
+// Run sends until the context ends: mails one after another, and beside them what
+// each receiver is told.
 func (o *Outbox) Run(ctx context.Context) {
-	if o.Mailer == nil {
-		return
+	var group sync.WaitGroup
+	if o.Mailer != nil {
+		group.Go(func() {
+			o.watch(ctx, o.mails, func() {
+				for o.round(ctx, mailKinds, "", o.deliver) == atATime {
+				}
+			})
+		})
 	}
+	if o.Poster != nil {
+		group.Go(func() { o.watch(ctx, o.hooks, func() { o.dispatch(ctx, &group) }) })
+	}
+	group.Wait()
+}
+
+// watch looks at once, whenever it is woken, and every few seconds, since what is
+// tried again wakes nobody.
+func (o *Outbox) watch(ctx context.Context, woken <-chan struct{}, look func()) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		for o.round(ctx) {
-		}
+		look()
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-o.wake:
+		case <-woken:
 		}
 	}
 }
 
-// round sends what is due, and tells whether there may be more. It survives a panic.
-func (o *Outbox) round(ctx context.Context) (more bool) {
-	defer func() {
-		if p := recover(); p != nil {
-			o.Logger.Error("panic while sending", "panic", p, "stack", string(debug.Stack()))
-			more = false
-		}
-	}()
-	if ctx.Err() != nil {
-		return false
+// survive keeps a panic from ending the program.
+func (o *Outbox) survive() {
+	if p := recover(); p != nil {
+		o.Logger.Error("panic while sending", "panic", p, "stack", string(debug.Stack()))
 	}
-	due, err := o.Store.Claim(ctx, mailKinds, o.Now(), lease, atATime)
+}
+
+// round sends some of what is due, and tells how many that were. It survives a
+// panic.
+func (o *Outbox) round(ctx context.Context, kinds, to string, send func(context.Context, store.Message)) (n int) {
+	defer o.survive()
+	if ctx.Err() != nil {
+		return 0
+	}
+	due, err := o.Store.Claim(ctx, kinds, to, o.Now(), lease, atATime)
 	if err != nil {
 		if ctx.Err() == nil {
 			o.Logger.Error("the outbox cannot be read", "error", err)
 		}
-		return false
+		return 0
 	}
 	for _, m := range due {
-		o.deliver(ctx, m)
+		send(ctx, m)
 	}
-	return len(due) == atATime
+	return len(due)
 }
 
 // deliver sends one message and notes what became of it.
 func (o *Outbox) deliver(ctx context.Context, m store.Message) {
-	state, again, said := store.Sent, time.Time{}, ""
 	written, drop, err := o.write(ctx, m)
-	switch {
-	case err == nil && drop:
-		state = store.Dropped
-	case err == nil:
+	if err == nil && !drop {
 		err = o.Mailer.Send(ctx, written)
 	}
 	if err != nil && ctx.Err() != nil {
 		return // we are ending: the lease runs out, and it is tried again
 	}
-	if err != nil {
+	o.settle(ctx, m, drop, err, mailSteps(), 0)
+}
+
+// settle notes what became of a message: sent, dropped, or with an error to be
+// tried again, after least at the earliest, or given up.
+func (o *Outbox) settle(ctx context.Context, m store.Message, drop bool, err error, steps []time.Duration, least time.Duration) {
+	state, again, said := store.Sent, time.Time{}, ""
+	switch {
+	case err != nil:
 		state, said = store.Waiting, err.Error()
-		wait, patience := backoff(m.Attempts)
-		again = o.Now().Add(wait)
+		wait, patience := backoff(steps, m.Attempts)
+		again = o.Now().Add(max(wait, least))
 		if !patience || errors.Is(err, ErrRefused) {
 			state = store.Dead
 		}
 		// What a server said may hold the address: it stands in the store, and not here.
 		o.Logger.Warn("a message was not sent", "id", m.ID, "kind", m.Kind, "attempts", m.Attempts, "state", state)
+	case drop:
+		state = store.Dropped
 	}
 	if len(said) > 500 {
 		said = strings.ToValidUTF8(said[:500], "")
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := lastWord(ctx)
 	defer cancel()
 	if err := o.Store.Settle(ctx, m.ID, state, again, said, o.Now()); err != nil {
 		o.Logger.Error("what became of a message is not noted: it may be sent twice", "id", m.ID, "error", err)
 	}
 }
 
+// lastWord is time to write down what has happened, even while we are ending.
+func lastWord(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
 // backoff is how long to wait after so many attempts, give or take a fifth, so
-// that not everybody comes back at once; false when it is time to give up, which
-// is after about three days.
-func backoff(attempts int) (wait time.Duration, again bool) {
-	steps := []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+// that not everybody comes back at once; false when it is time to give up.
+func backoff(steps []time.Duration, attempts int) (wait time.Duration, again bool) {
 	if attempts > len(steps) {
 		return 0, false
 	}
@@ -139,12 +176,18 @@ func backoff(attempts int) (wait time.Duration, again bool) {
 	return time.Duration(float64(step) * (0.8 + 0.4*rand.Float64())), true
 }
 
+// mailSteps is how long to wait after each attempt to send a mail: about three
+// days in all.
+func mailSteps() []time.Duration {
+	return []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+}
+
 // write makes the mail of a message; drop when there is no reason for it any more.
 func (o *Outbox) write(ctx context.Context, m store.Message) (out Mail, drop bool, err error) {
 	site := o.Manifest()
 	d := letter.Data{Sender: site.Mail.Sender, Language: site.Language}
 	d.Site.Title, d.Site.URL = site.Title, site.BaseURL
-	out = Mail{ID: m.ID, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: m.To, Domain: domainOf(site)}
+	out = Mail{ID: m.ID, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: m.To, Domain: HostOf(site.BaseURL)}
 	if out.From == "" {
 		return out, false, errors.New("site.yaml names no sender; mail waits until it does")
 	}
@@ -247,13 +290,14 @@ func TestMail(site manifest.Manifest, to, id string) (Mail, error) {
 	d := letter.Data{Sender: site.Mail.Sender, Language: site.Language}
 	d.Site.Title, d.Site.URL = site.Title, site.BaseURL
 	written, err := letter.Write(letter.Test, site.Mail.Letters[letter.Test], site.Mail.Frame, d)
-	return Mail{ID: id, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: to, Domain: domainOf(site),
+	return Mail{ID: id, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: to, Domain: HostOf(site.BaseURL),
 		Subject: written.Subject, Text: written.Text, HTML: written.HTML}, err
 }
 
-// domainOf is the host of the site, as far as it can stand in a mail.
-func domainOf(site manifest.Manifest) string {
-	u, err := url.Parse(site.BaseURL)
+// HostOf is the host of a site's address, as far as it can stand in a mail and
+// greet a mail server.
+func HostOf(baseURL string) string {
+	u, err := url.Parse(baseURL)
 	if err != nil || u.Hostname() == "" {
 		return "localhost"
 	}

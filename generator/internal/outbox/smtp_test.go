@@ -168,23 +168,25 @@ func TestSMTPAddresses(t *testing.T) {
 }
 
 func TestBackoff(t *testing.T) {
-	total := time.Duration(0)
-	last := time.Duration(0)
-	for n := 1; ; n++ {
-		wait, again := backoff(n)
-		if !again {
-			if n != 11 {
-				t.Errorf("gave up after %d attempts", n-1)
+	for _, c := range []struct {
+		steps         []time.Duration
+		attempts      int
+		shortest, max time.Duration
+	}{{mailSteps(), 11, 60 * time.Hour, 95 * time.Hour}, {hookSteps(), 10, 60 * time.Hour, 95 * time.Hour}} {
+		total, last, n := time.Duration(0), time.Duration(0), 1
+		for ; ; n++ {
+			wait, again := backoff(c.steps, n)
+			if !again {
+				break
 			}
-			break
+			if wait < last/2 {
+				t.Errorf("attempt %d after %v, the one before after %v", n, wait, last)
+			}
+			last = wait
+			total += wait
 		}
-		if wait < last/2 {
-			t.Errorf("attempt %d after %v, the one before after %v", n, wait, last)
+		if n != c.attempts || total < c.shortest || total > c.max {
+			t.Errorf("%d attempts in %v", n, total)
 		}
-		last = wait
-		total += wait
-	}
-	if total < 60*time.Hour || total > 95*time.Hour {
-		t.Errorf("tried for %v", total)
 	}
 }

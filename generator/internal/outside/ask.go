@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -18,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"cardbowl/generator/internal/network"
 )
 
 // Options say how other sites are asked. Zero means the usual.
@@ -138,7 +139,10 @@ func newAsker(o Options) *asker {
 		o.Doing = func(int, int) {}
 	}
 	a := &asker{Options: o, gates: map[string]*gate{}}
-	dialer := &net.Dialer{Timeout: o.Timeout, Control: a.control}
+	dialer := &net.Dialer{Timeout: o.Timeout}
+	if !o.Private {
+		dialer.Control = network.OnlyPublic
+	}
 	a.client = &http.Client{
 		Timeout: o.Timeout,
 		Transport: &http.Transport{DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: o.Trust}, TLSHandshakeTimeout: o.Timeout,
@@ -151,26 +155,6 @@ func newAsker(o Options) *asker {
 // InPrivate is the reason of an address that was not asked because of where it
 // is.
 const InPrivate = "leads to this machine or into a private network, where readers cannot follow"
-
-var errPrivate = errors.New("an address in a private network")
-
-// control judges the address that is really dialled: a name may mean any.
-func (a *asker) control(_, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	if ip := at.Addr().Unmap(); !a.Private && !public(ip) {
-		return errPrivate
-	}
-	return nil
-}
-
-// public tells an address that any reader could reach.
-func public(ip netip.Addr) bool {
-	shared := netip.MustParsePrefix("100.64.0.0/10") // between providers and their customers
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !shared.Contains(ip)
-}
 
 // guarded survives a fault of our own or of a library.
 func (a *asker) guarded(ctx context.Context, address string) (answer Answer) {
@@ -226,7 +210,7 @@ func leadsTo(at string, answered *http.Response) (string, bool) {
 // request asks once, by HEAD, and by GET where the host does not care for that.
 func (a *asker) request(ctx context.Context, address string) (*http.Response, error) {
 	answered, err := a.patient(ctx, http.MethodHead, address)
-	if err == nil && answered.StatusCode < 400 || errors.Is(err, errPrivate) || ctx.Err() != nil {
+	if err == nil && answered.StatusCode < 400 || errors.Is(err, network.ErrPrivate) || ctx.Err() != nil {
 		return answered, err
 	}
 	if err == nil && answered.StatusCode == http.StatusTooManyRequests {
@@ -325,7 +309,7 @@ func reason(err error) string {
 	var timeout net.Error
 	var whole *url.Error
 	switch {
-	case errors.Is(err, errPrivate):
+	case errors.Is(err, network.ErrPrivate):
 		return InPrivate
 	case errors.As(err, &name) && name.IsNotFound:
 		return "has no such host"

@@ -38,6 +38,7 @@ func tables() []table {
 			"confirmed_at", "unsubscribed_at"}},
 		{name: "outbox", key: []string{"id"}, rest: []string{"kind", "recipient", "lead", "submission", "form", "subject", "created_at", "due_at",
 			"attempts", "leased_until", "state", "said", "settled_at"}},
+		{name: "refusals", key: []string{"recipient"}, rest: []string{"refused_at", "said"}},
 		{name: "tokens", key: []string{"hash"}, rest: []string{"purpose", "lead", "form", "made_at", "expires_at"}},
 		{name: "revisions", key: []string{"path", "digest"}, rest: []string{"title", "kind", "date", "first_seen"}},
 		{name: "consent_texts", key: []string{"hash"}, rest: []string{"text", "first_seen"}},

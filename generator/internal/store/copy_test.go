@@ -207,6 +207,9 @@ func fill(t *testing.T, s Store) {
 	if _, err := s.Permit(t.Context(), Token{Purpose: "confirm", Lead: lead, Form: "f"}, start, time.Hour); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.TurnAway(t.Context(), "https://gone.example/", "410 Gone", start); err != nil {
+		t.Fatal(err)
+	}
 	value := 99.95
 	for _, e := range []Entry{{At: start, Note: "x", Stage: "client", Value: &value}, {At: start, Note: "no value"}} {
 		if err := s.Enter(t.Context(), lead, e, []string{"call", "client"}); err != nil {

@@ -61,6 +61,7 @@ const (
 	Always      Condition = ""
 	Unconfirmed Condition = "unconfirmed" // has not confirmed the address, or has unsubscribed since
 	Confirmed   Condition = "confirmed"
+	First       Condition = "first" // this card made the lead
 )
 
 // Limit bounds the messages of one kind. Zero is no bound. An Order beyond it is
@@ -70,6 +71,13 @@ type Limit struct {
 	PerDay  int // to one lead
 	AllDay  int // to everybody, in 24 hours
 	Alarm   []Order
+}
+
+// Refusal is a recipient that said it wants nothing any more.
+type Refusal struct {
+	To   string
+	At   time.Time
+	Said string
 }
 
 // Person is what is known of a lead beside its cards.
@@ -92,14 +100,20 @@ var ErrNoToken = errors.New("the link is not valid any more")
 
 const (
 	addMessage = `insert into outbox (id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, leased_until, state, said, settled_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 'waiting', '', 0)`
+		select $1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 'waiting', '', 0 where not exists (select 1 from refusals where recipient = $3)`
 	countToLead = `select count(*) from outbox where lead = $1 and kind = $2 and created_at > $3`
 	countOfKind = `select count(*) from outbox where kind = $1 and created_at > $2`
 	// A message is held for a while by who claims it, so that of two who send
 	// only one does, and another one may when the first has died.
 	claimMessages = `update outbox set leased_until = $1, attempts = attempts + 1 where id in
-		(select id from outbox where state = 'waiting' and due_at <= $2 and leased_until <= $2 and kind like $3 order by due_at limit $4`
+		(select id from outbox where state = 'waiting' and due_at <= $2 and leased_until <= $2 and kind like $3
+			and ($4 = '' or recipient = $4) order by due_at limit $5`
 	claimed       = `) returning id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at`
+	dueRecipients = `select distinct recipient from outbox where state = 'waiting' and due_at <= $1 and leased_until <= $1 and kind like $2 order by recipient`
+	addRefusal    = `insert into refusals (recipient, refused_at, said) values ($1, $2, $3) on conflict (recipient) do nothing`
+	giveUpOn      = `update outbox set state = 'dead', said = $2, settled_at = $3, leased_until = 0 where recipient = $1 and state = 'waiting'`
+	dropRefusal   = `delete from refusals where recipient = $1`
+	listRefusals  = `select recipient, refused_at, said from refusals order by recipient`
 	settleMessage = `update outbox set state = $2, due_at = $3, said = $4, settled_at = $5, leased_until = 0 where id = $1 and state = 'waiting'`
 	retryMessage  = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
 	listMessages  = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
@@ -129,6 +143,9 @@ func (t *transaction) enqueue(orders []Order, lead, submission, form string, at 
 }
 
 func (t *transaction) order(o Order, lead, submission, form string, at time.Time) error {
+	if o.When == First && lead != submission {
+		return nil // a lead has the id of the card that made it
+	}
 	who, err := t.standing(lead)
 	if err != nil {
 		return err
@@ -214,12 +231,12 @@ func scanMessage(rows *sql.Rows) (m Message, err error) {
 }
 
 // claim takes messages that are due, for one who will send them.
-func (t *transaction) claim(skip, kinds string, now time.Time, lease time.Duration, limit int) ([]Message, error) {
+func (t *transaction) claim(skip, kinds, to string, now time.Time, lease time.Duration, limit int) ([]Message, error) {
 	s, err := t.prepared(claimMessages + skip + claimed)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.QueryContext(t.ctx, now.Add(lease).UnixMilli(), now.UnixMilli(), kinds, limit)
+	rows, err := s.QueryContext(t.ctx, now.Add(lease).UnixMilli(), now.UnixMilli(), kinds, to, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -250,12 +267,61 @@ func (d *database) write(ctx context.Context, what string, apply func(*transacti
 }
 
 // Claim implements Store.
-func (d *database) Claim(ctx context.Context, kinds string, now time.Time, lease time.Duration, limit int) (all []Message, err error) {
+func (d *database) Claim(ctx context.Context, kinds, to string, now time.Time, lease time.Duration, limit int) (all []Message, err error) {
 	err = d.write(ctx, "take messages to send", func(t *transaction) (err error) {
-		all, err = t.claim(d.dialect.skipLocked, kinds, now, lease, limit)
+		all, err = t.claim(d.dialect.skipLocked, kinds, to, now, lease, limit)
 		return err
 	})
 	return all, err
+}
+
+// Recipients implements Store.
+func (d *database) Recipients(ctx context.Context, kinds string, now time.Time) ([]string, error) {
+	var all []string
+	err := each(ctx, d.reading, dueRecipients, []any{now.UnixMilli(), kinds}, func(rows *sql.Rows) error {
+		var to string
+		err := rows.Scan(&to)
+		all = append(all, to)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read to whom something is due: %w", err)
+	}
+	return all, nil
+}
+
+// TurnAway implements Store.
+func (d *database) TurnAway(ctx context.Context, to, said string, now time.Time) error {
+	return d.write(ctx, "note that a recipient wants nothing any more", func(t *transaction) error {
+		return errors.Join(t.exec(addRefusal, to, now.UnixMilli(), said), t.exec(giveUpOn, to, said, now.UnixMilli()))
+	})
+}
+
+// Readmit implements Store.
+func (d *database) Readmit(ctx context.Context, to string) (known bool, err error) {
+	err = d.write(ctx, "send to a recipient again", func(t *transaction) error {
+		n, err := t.changed(dropRefusal, to)
+		known = n > 0
+		return err
+	})
+	return known, err
+}
+
+// TurnedAway implements Store.
+func (d *database) TurnedAway(ctx context.Context) ([]Refusal, error) {
+	var all []Refusal
+	err := each(ctx, d.reading, listRefusals, nil, func(rows *sql.Rows) error {
+		var r Refusal
+		var at int64
+		err := rows.Scan(&r.To, &at, &r.Said)
+		r.At = momentOf(at)
+		all = append(all, r)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read who wants nothing any more: %w", err)
+	}
+	return all, nil
 }
 
 // Settle implements Store.

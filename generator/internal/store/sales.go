@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"cardbowl/generator/internal/funnel"
@@ -19,8 +20,17 @@ type Entry struct {
 	Stage   string   // the lead is in it from here on; empty: as before
 	Value   *float64 // what the lead is worth from here on, in the site's currency; nil: as before
 	Note    string
-	Next    string // what is to be done next; empty: as before
-	NextDay string // YYYY-MM-DD; empty: no day
+	Next    string  // what is to be done next; empty: as before
+	NextDay string  // YYYY-MM-DD; empty: no day
+	Orders  []Order // what is to be sent when it moves the lead to another stage; not kept with it
+}
+
+// Step is an Entry among those of its lead. None of it ever changes. Its own Value
+// is not read.
+type Step struct {
+	Entry
+	Before string   // the stage before it; empty: none
+	Worth  *float64 // what the lead was worth then; nil: nobody had said
 }
 
 // Progress is all that happened to one lead.
@@ -38,8 +48,13 @@ const (
 	addSale    = `insert into sales (lead, n, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	addWorth   = `insert into worth (day, post, amount) values ($1, $2, $3) on conflict (day, post) do update set amount = worth.amount + excluded.amount`
 	findValue  = `select value from sales where lead = $1 and value is not null order by n desc limit 1`
-	allSales   = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, n`
-	sumWorth   = `select post, sum(amount) from worth where day >= $1 and day <= $2 group by post`
+	stageNow   = `select stage from sales where lead = $1 and stage <> '' order by n desc limit 1`
+	findEntry  = `select at, stage, note, next_step, next_day,
+		coalesce((select b.stage from sales b where b.lead = s.lead and b.n < s.n and b.stage <> '' order by b.n desc limit 1), ''),
+		(select v.value from sales v where v.lead = s.lead and v.n <= s.n and v.value is not null order by v.n desc limit 1)
+		from sales s where lead = $1 and n = $2`
+	allSales = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, n`
+	sumWorth = `select post, sum(amount) from worth where day >= $1 and day <= $2 group by post`
 )
 
 // enter writes an entry and what it counts for. Reaching a stage counts those
@@ -99,6 +114,18 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 	if e.Value != nil {
 		written = *e.Value
 	}
+	before := ""
+	if _, err := t.row(stageNow, []any{&before}, lead); err != nil {
+		return err
+	}
+	if e.Stage != "" && e.Stage != before {
+		for _, o := range e.Orders {
+			o.Subject = strconv.Itoa(n + 1)
+			if err := t.order(o, lead, "", who.form, e.At); err != nil {
+				return err
+			}
+		}
+	}
 	return t.exec(addSale, lead, n+1, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought)
 }
 
@@ -154,6 +181,25 @@ func (q queries) progress(ctx context.Context) ([]Progress, error) {
 		return nil, fmt.Errorf("read what happened to leads: %w", err)
 	}
 	return all, nil
+}
+
+// Step implements Store.
+func (d *database) Step(ctx context.Context, lead string, n int) (Step, error) {
+	var s Step
+	var at int64
+	var value sql.NullFloat64
+	err := d.reading.QueryRowContext(ctx, findEntry, lead, n).Scan(&at, &s.Stage, &s.Note, &s.Next, &s.NextDay, &s.Before, &value)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return s, ErrNoLead
+	case err != nil:
+		return s, fmt.Errorf("read an entry: %w", err)
+	}
+	s.At = momentOf(at)
+	if value.Valid {
+		s.Worth = &value.Float64
+	}
+	return s, nil
 }
 
 // Enter implements Store.

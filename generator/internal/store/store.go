@@ -47,6 +47,8 @@ type Store interface {
 	// stages, which are given in their order, and what the lead brought. It is
 	// ErrNoLead for a lead that does not exist.
 	Enter(ctx context.Context, lead string, e Entry, stages []string) error
+	// Step is one entry of a lead, by its number; ErrNoLead when it is not there.
+	Step(ctx context.Context, lead string, n int) (Step, error)
 	// Progress is all that happened to leads, by lead, of those to whom anything did.
 	Progress(ctx context.Context) ([]Progress, error)
 	// Card is one stored submission, by its id; ErrNoLead when it is not there.
@@ -63,13 +65,24 @@ type Store interface {
 	// Unsubscribe notes that a lead wants no more mail.
 	Unsubscribe(ctx context.Context, lead string, at time.Time, orders []Order) error
 	// Claim takes messages that are due, of the kinds like a pattern (% is any
-	// text), and holds them until the lease is over; attempts are counted.
-	Claim(ctx context.Context, kinds string, now time.Time, lease time.Duration, limit int) ([]Message, error)
+	// text) and to one recipient or, where that is empty, to any, and holds them
+	// until the lease is over; attempts are counted.
+	Claim(ctx context.Context, kinds, to string, now time.Time, lease time.Duration, limit int) ([]Message, error)
+	// Recipients are those to whom messages are due, as Claim would find them.
+	Recipients(ctx context.Context, kinds string, now time.Time) ([]string, error)
 	// Settle notes what became of a claimed message. Waiting means again at that
 	// time; said is why.
 	Settle(ctx context.Context, id string, state MessageState, again time.Time, said string, now time.Time) error
 	// RetryMessage makes a dead or waiting message due now; false when there is none.
 	RetryMessage(ctx context.Context, id string, now time.Time) (bool, error)
+	// TurnAway notes that a recipient wants nothing any more: what waits for it is
+	// dead, and orders for it are not carried out until Readmit.
+	TurnAway(ctx context.Context, to, said string, now time.Time) error
+	// Readmit undoes TurnAway, but for messages that were given up; false where
+	// there is nothing to undo.
+	Readmit(ctx context.Context, to string) (bool, error)
+	// TurnedAway are the recipients that want nothing any more, by address.
+	TurnedAway(ctx context.Context) ([]Refusal, error)
 	// Messages is the outbox, of those made since a moment, the oldest first.
 	Messages(ctx context.Context, since time.Time) ([]Message, error)
 	// Permit makes a token for a link in a mail; only its digest is kept.

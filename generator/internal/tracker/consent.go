@@ -62,7 +62,7 @@ func (t *Tracker) confirm(w http.ResponseWriter, r *http.Request) {
 	}
 	d, _ := s.index.Form(k.Form) // a form that is gone delivers nothing
 	say := language.Of(s.manifest.Language).Say
-	if err := t.store.Confirm(r.Context(), k.Lead, k.Form, t.now().In(s.zone), outbox.OnConfirm(d)); err != nil {
+	if err := t.store.Confirm(r.Context(), k.Lead, k.Form, t.now().In(s.zone), outbox.OnConfirm(s.manifest, d)); err != nil {
 		t.notStored(w, r, s, err)
 		return
 	}
@@ -91,10 +91,11 @@ func (t *Tracker) unsubscribe(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := t.store.Unsubscribe(r.Context(), k.Lead, t.now().In(s.zone), nil); err != nil {
+	if err := t.store.Unsubscribe(r.Context(), k.Lead, t.now().In(s.zone), outbox.OnUnsubscribe(s.manifest.Webhooks)); err != nil {
 		t.notStored(w, r, s, err)
 		return
 	}
+	t.options.Wake()
 	say := language.Of(s.manifest.Language).Say
 	t.sendPage(w, r, s, http.StatusOK, say("Unsubscribed"), paragraph(say("You get no more mail from this site.")))
 }

@@ -14,6 +14,7 @@ import (
 
 	"cardbowl/generator/internal/form"
 	"cardbowl/generator/internal/funnel"
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
 )
@@ -147,7 +148,7 @@ func (t *Tracker) enter(ctx context.Context, id string, e report.Entered) (form.
 		}
 	}
 	wrong := form.Errors{}
-	entry := store.Entry{At: t.now().In(s.zone), Stage: e.Stage, Note: e.Note, Next: e.Next, NextDay: e.On}
+	entry := store.Entry{At: t.now().In(s.zone), Stage: e.Stage, Note: e.Note, Next: e.Next, NextDay: e.On, Orders: outbox.OnStage(s.manifest.Webhooks)}
 	if e == (report.Entered{}) {
 		wrong[""] = []string{"There is nothing to write down."}
 	}
@@ -169,7 +170,11 @@ func (t *Tracker) enter(ctx context.Context, id string, e report.Entered) (form.
 	if len(wrong) > 0 {
 		return wrong, nil
 	}
-	return nil, t.store.Enter(ctx, id, entry, stages)
+	err := t.store.Enter(ctx, id, entry, stages)
+	if err == nil && len(entry.Orders) > 0 {
+		t.options.Wake()
+	}
+	return nil, err
 }
 
 // showPost is the page of one page of the site.

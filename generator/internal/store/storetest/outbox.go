@@ -55,7 +55,7 @@ func testOutbox(t *testing.T, open Open) {
 	// Who claims a message holds it until the lease is over.
 	claim := func(at time.Duration, wanted ...string) []store.Message {
 		t.Helper()
-		got, err := s.Claim(t.Context(), forever, noon.Add(at), time.Minute, 10)
+		got, err := s.Claim(t.Context(), forever, "", noon.Add(at), time.Minute, 10)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,6 +96,107 @@ func testOutbox(t *testing.T, open Open) {
 	}
 	claim(2*time.Hour, "mail.confirm")
 	claim(25*time.Hour, "mail.confirm", "mail.reminder")
+}
+
+// testReceivers tells two programs of what becomes of leads, until one of them
+// wants no more.
+func testReceivers(t *testing.T, open Open) {
+	s := opened(t, open)
+	const one, two = "https://one.example/", "https://two.example/"
+	made := []store.Order{{Kind: "hook.lead.created", To: one, When: store.First}, {Kind: "hook.card.received", To: two}, {Kind: "mail.card", To: "owner@example.com"}}
+	send := func(email string) string {
+		sub := submission(email)
+		sub.Orders, sub.Silent = made, true
+		return submit(t, s, sub).ID
+	}
+	ana := send("ana@example.com")
+	send("ana@example.com")
+	wanted := []string{"hook.card.received " + two + " waiting", "hook.card.received " + two + " waiting", "hook.lead.created " + one + " waiting",
+		"mail.card owner@example.com waiting", "mail.card owner@example.com waiting"}
+	if diff := cmp.Diff(wanted, kinds(t, s)); diff != "" {
+		t.Errorf("after two cards of one person: %s", diff)
+	}
+	recipients := func(at time.Duration, wanted ...string) {
+		t.Helper()
+		got, err := s.Recipients(t.Context(), "hook.%", noon.Add(at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(wanted, got); diff != "" {
+			t.Errorf("recipients after %v: %s", at, diff)
+		}
+	}
+	recipients(0, one, two)
+	claimed, err := s.Claim(t.Context(), "hook.%", two, noon, time.Minute, 10)
+	if err != nil || len(claimed) != 2 || claimed[0].To != two || claimed[1].To != two {
+		t.Errorf("claimed %+v, %v", claimed, err)
+	}
+	recipients(0, one)
+	recipients(time.Minute, one, two)
+
+	// Stages: each change tells what it was, and nothing that came later.
+	seconds := 0
+	enter := func(e store.Entry) {
+		t.Helper()
+		seconds++
+		e.At, e.Orders = noon.Add(time.Duration(seconds)*time.Second), []store.Order{{Kind: "hook.lead.stage_changed", To: one}}
+		if err := s.Enter(t.Context(), ana, e, []string{"call", "client"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enter(store.Entry{Stage: "call"})
+	enter(store.Entry{Note: "a note"})
+	enter(store.Entry{Stage: "call", Value: new(10.0)})
+	enter(store.Entry{Stage: "client"})
+	enter(store.Entry{Value: new(20.0)})
+	changes, err := s.Claim(t.Context(), "hook.lead.stage_changed", one, noon.Add(time.Minute), time.Minute, 10)
+	if err != nil || len(changes) != 2 || changes[0].Subject != "1" || changes[1].Subject != "4" || changes[0].Lead != ana || changes[0].Form != "newsletter" {
+		t.Fatalf("%+v, %v", changes, err)
+	}
+	first, err := s.Step(t.Context(), ana, 1)
+	if err != nil || first.Stage != "call" || first.Before != "" || first.Worth != nil || !first.At.Equal(noon.Add(time.Second)) {
+		t.Errorf("%+v, %v", first, err)
+	}
+	fourth, err := s.Step(t.Context(), ana, 4)
+	if err != nil || fourth.Stage != "client" || fourth.Before != "call" || fourth.Worth == nil || *fourth.Worth != 10 {
+		t.Errorf("%+v, %v", fourth, err)
+	}
+	if _, err := s.Step(t.Context(), ana, 6); !errors.Is(err, store.ErrNoLead) {
+		t.Error(err)
+	}
+
+	// Who wants no more gets no more.
+	for range 2 {
+		if err := s.TurnAway(t.Context(), two, "410 Gone", noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("ben@example.com")
+	refused, err := s.TurnedAway(t.Context())
+	if err != nil || len(refused) != 1 || refused[0].To != two || !refused[0].At.Equal(noon) || refused[0].Said != "410 Gone" {
+		t.Errorf("%+v, %v", refused, err)
+	}
+	all, err := s.Messages(t.Context(), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := 0
+	for _, m := range all {
+		if m.To == two {
+			want(t, "state", m.State, store.Dead)
+			want(t, "said", m.Said, "410 Gone")
+			dead++
+		}
+	}
+	want(t, "given up", dead, 2)
+	if known, err := s.Readmit(t.Context(), two); err != nil || !known {
+		t.Error(known, err)
+	}
+	if known, err := s.Readmit(t.Context(), two); err != nil || known {
+		t.Error(known, err)
+	}
+	send("cyd@example.com")
+	recipients(2*time.Minute, one, two)
 }
 
 // testLimits sends many cards of one address and of many.

@@ -44,6 +44,7 @@ func Run(t *testing.T, open Open) {
 		{"sales", testSales},
 		{"journeys", testJourneys},
 		{"outbox", testOutbox},
+		{"receivers", testReceivers},
 		{"limits of mail", testLimits},
 		{"confirming", testConfirm},
 		{"a card finds the view before it", testViewBeforeCard},
