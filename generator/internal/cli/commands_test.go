@@ -38,6 +38,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"told":       readTold,
 		"postoffice": openPostOffice,
 		"remember":   rememberFolder,
+		"scan":       scanMail,
 		"terminate":  terminate,
 		"unchanged":  compareFolder,
 		"up":         awaitServer,

@@ -133,7 +133,7 @@ func testMail(ctx context.Context, w World, site, to string) error {
 	if known.Mail.Sender.Email == "" {
 		return failure{problem, errors.New("site.yaml names no sender: add `sender: {name: …, email: …, address: …}` and build")}
 	}
-	m, err := outbox.TestMail(known, to, fmt.Sprintf("test.%d", w.Now().UnixMilli()))
+	m, err := outbox.TestMail(known, to, w.Now())
 	if err != nil {
 		return failure{problem, err}
 	}
@@ -195,8 +195,12 @@ func outboxListCommand(w World) *cobra.Command {
 func outboxJSON(messages []store.Message) []map[string]any {
 	out := []map[string]any{}
 	for _, m := range messages {
+		var settled any // null while it waits
+		if !m.SettledAt.IsZero() {
+			settled = m.SettledAt.Format(time.RFC3339)
+		}
 		out = append(out, map[string]any{"id": m.ID, "kind": m.Kind, "to": m.To, "form": m.Form, "lead": m.Lead, "state": m.State, "attempts": m.Attempts,
-			"created_at": m.CreatedAt.Format(time.RFC3339), "due_at": m.DueAt.Format(time.RFC3339), "said": m.Said})
+			"created_at": m.CreatedAt.Format(time.RFC3339), "due_at": m.DueAt.Format(time.RFC3339), "settled_at": settled, "said": m.Said})
 	}
 	return out
 }
@@ -209,7 +213,10 @@ func writeOutbox(out io.Writer, messages []store.Message, now time.Time) error {
 	rows := []table.Row{{"Id", "What", "To", "State", "Tries", "When"}}
 	for _, m := range messages {
 		when := m.DueAt.Format("2006-01-02 15:04")
-		if m.State == store.Waiting && !m.DueAt.After(now) {
+		switch {
+		case m.State != store.Waiting:
+			when = m.SettledAt.Format("2006-01-02 15:04")
+		case !m.DueAt.After(now):
 			when = "now"
 		}
 		rows = append(rows, table.Row{m.ID, m.Kind, plainText(m.To), m.State, m.Attempts, when})

@@ -2,12 +2,15 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
+	"net/http"
 	"net/mail"
 	"os"
 	"regexp"
@@ -24,6 +27,7 @@ import (
 // postOffice is a mail server on loopback, for stories in which mail is sent.
 type postOffice struct {
 	server *smtp.Server
+	pause  func() // before a mail is kept, and before that is said; nil: none
 	mutex  sync.Mutex
 	mails  []letter
 }
@@ -46,7 +50,7 @@ func openPostOffice(ts *testscript.TestScript, neg bool, args []string) {
 func newPostOffice(listener net.Listener) *postOffice {
 	p := &postOffice{}
 	p.server = smtp.NewServer(p)
-	p.server.Domain = "post.example"
+	p.server.Domain, p.server.ErrorLog = "post.example", log.New(io.Discard, "", 0)
 	go func() { _ = p.server.Serve(listener) }()
 	return p
 }
@@ -66,10 +70,25 @@ func (s *postSession) Reset()                                    {}
 func (s *postSession) Logout() error                             { return nil }
 func (s *postSession) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
-	s.office.mutex.Lock()
-	defer s.office.mutex.Unlock()
-	s.office.mails = append(s.office.mails, letter{s.to, string(text)})
-	return err
+	if err != nil {
+		return err
+	}
+	s.office.wait()
+	s.office.keep(letter{s.to, string(text)})
+	s.office.wait()
+	return nil
+}
+
+func (p *postOffice) wait() {
+	if p.pause != nil {
+		p.pause()
+	}
+}
+
+func (p *postOffice) keep(m letter) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.mails = append(p.mails, m)
 }
 
 // to are the mails to an address so far.
@@ -167,4 +186,32 @@ func takeLink(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no link to %s in %s", args[1], args[0])
+}
+
+// scanMail: scan FILE N HOST:PORT. What programs do that look through mail: each
+// link to the tracker is fetched N times by GET and by HEAD, and answers.
+func scanMail(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, "scan FILE N HOST:PORT", len(args), 3)
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	paths := map[string]bool{}
+	for _, m := range links.FindAllStringSubmatch(ts.ReadFile(args[0]), -1) {
+		paths[m[1]] = true
+	}
+	if len(paths) == 0 {
+		ts.Fatalf("there is no link in %s", args[0])
+	}
+	for path := range paths {
+		for i := range 2 * n {
+			request, err := http.NewRequest([]string{http.MethodGet, http.MethodHead}[i%2], "http://"+args[2]+path, nil)
+			ts.Check(err)
+			answer, err := http.DefaultClient.Do(request)
+			ts.Check(err)
+			_, err = io.Copy(io.Discard, answer.Body)
+			ts.Check(errors.Join(err, answer.Body.Close()))
+			if answer.StatusCode != http.StatusOK {
+				ts.Fatalf("%s %s: %s", request.Method, path, answer.Status)
+			}
+		}
+	}
 }

@@ -187,7 +187,7 @@ func (o *Outbox) write(ctx context.Context, m store.Message) (out Mail, drop boo
 	site := o.Manifest()
 	d := letter.Data{Sender: site.Mail.Sender, Language: site.Language}
 	d.Site.Title, d.Site.URL = site.Title, site.BaseURL
-	out = Mail{ID: m.ID, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: m.To, Domain: HostOf(site.BaseURL)}
+	out = Mail{ID: m.ID, At: o.Now(), From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: m.To, Domain: HostOf(site.BaseURL)}
 	if out.From == "" {
 		return out, false, errors.New("site.yaml names no sender; mail waits until it does")
 	}
@@ -286,11 +286,11 @@ func (o *Outbox) toVisitor(ctx context.Context, m store.Message, purpose string,
 }
 
 // TestMail is a mail that says that mail arrives.
-func TestMail(site manifest.Manifest, to, id string) (Mail, error) {
+func TestMail(site manifest.Manifest, to string, at time.Time) (Mail, error) {
 	d := letter.Data{Sender: site.Mail.Sender, Language: site.Language}
 	d.Site.Title, d.Site.URL = site.Title, site.BaseURL
 	written, err := letter.Write(letter.Test, site.Mail.Letters[letter.Test], site.Mail.Frame, d)
-	return Mail{ID: id, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: to, Domain: HostOf(site.BaseURL),
+	return Mail{ID: fmt.Sprintf("test.%d", at.UnixMilli()), At: at, From: site.Mail.Sender.Email, FromName: site.Mail.Sender.Name, To: to, Domain: HostOf(site.BaseURL),
 		Subject: written.Subject, Text: written.Text, HTML: written.HTML}, err
 }
 

@@ -16,6 +16,7 @@ import (
 // Mail is one mail, ready to be sent.
 type Mail struct {
 	ID          string // the same at every attempt
+	At          time.Time
 	FromName    string
 	From        string
 	To          string
@@ -140,7 +141,7 @@ func compose(m Mail) (*mail.Msg, error) {
 		}
 	}
 	message.Subject(oneLine(m.Subject))
-	message.SetDate()
+	message.SetDateWithValue(m.At.UTC()) // the zone of the machine is nobody's business
 	message.SetMessageIDWithValue(m.ID + "@" + m.Domain)
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no holiday answers, please
 	if m.Unsubscribe != "" {

@@ -2,8 +2,12 @@ package outbox
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/user"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +26,7 @@ type postOffice struct {
 	silent  chan struct{}         // not nil: nothing is answered until it closes
 }
 
-type received struct{ from, to, text string }
+type received struct{ from, to, text, hello string }
 
 func openPostOffice(t *testing.T) *postOffice {
 	t.Helper()
@@ -40,14 +44,14 @@ func openPostOffice(t *testing.T) *postOffice {
 	return p
 }
 
-func (p *postOffice) NewSession(*smtp.Conn) (smtp.Session, error) {
+func (p *postOffice) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	p.mutex.Lock()
 	silent := p.silent
 	p.mutex.Unlock()
 	if silent != nil {
 		<-silent
 	}
-	return &session{office: p}, nil
+	return &session{office: p, conn: c}, nil
 }
 
 func (p *postOffice) all() []received {
@@ -58,6 +62,7 @@ func (p *postOffice) all() []received {
 
 type session struct {
 	office   *postOffice
+	conn     *smtp.Conn
 	from, to string
 }
 
@@ -78,14 +83,14 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.office.mutex.Lock()
 	defer s.office.mutex.Unlock()
-	s.office.mails = append(s.office.mails, received{s.from, s.to, string(text)})
+	s.office.mails = append(s.office.mails, received{s.from, s.to, string(text), s.conn.Hostname()})
 	return nil
 }
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
 func example(to string) Mail {
-	return Mail{ID: "0198", From: "ann@example.com", FromName: "Ann Writer", To: to, ReplyTo: "ben@example.org", Domain: "blog.example",
+	return Mail{ID: "0198", At: time.Now(), From: "ann@example.com", FromName: "Ann Writer", To: to, ReplyTo: "ben@example.org", Domain: "blog.example",
 		Subject: "Hello", Text: "Plain words.\n", HTML: "<p>Plain words.</p>", Unsubscribe: "https://blog.example/_/unsubscribe/ABC"}
 }
 
@@ -123,6 +128,52 @@ func TestSMTP(t *testing.T) {
 		if err := server.Send(t.Context(), example(to)); !errors.Is(err, ErrRefused) {
 			t.Errorf("to %q: %v", to, err)
 		}
+	}
+}
+
+// TestNothingLeaks looks at every byte that is sent: no mail tells of the machine it
+// comes from, of the program, or of a library.
+func TestNothingLeaks(t *testing.T) {
+	office := openPostOffice(t)
+	server, err := NewSMTP(office.address, "blog.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Send(t.Context(), example("cyd@example.net")); err != nil {
+		t.Fatal(err)
+	}
+	got := office.all()[0]
+	if got.hello != "blog.example" {
+		t.Errorf("we greet as %q", got.hello)
+	}
+	head, _, _ := strings.Cut(got.text, "\r\n\r\n")
+	var names []string
+	for line := range strings.SplitSeq(head, "\r\n") {
+		if name, _, found := strings.Cut(line, ":"); found && !strings.HasPrefix(line, " ") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	want := []string{"Auto-Submitted", "Content-Type", "Date", "From", "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Message-ID", "Reply-To", "Subject", "To"}
+	if !slices.Equal(names, want) {
+		t.Errorf("headers %q, want %q", names, want)
+	}
+	machine, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	person, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := strings.ToLower(got.text + got.hello)
+	for _, word := range []string{machine, "@" + person.Username, "go-mail", "wneessen", "golang", "cardbowl", "127.0.0.1", "localhost", "x-mailer", "user-agent", "received:", fmt.Sprint(os.Getpid()) + "."} {
+		if strings.Contains(sent, strings.ToLower(word)) {
+			t.Errorf("the mail says %q:\n%s", word, got.text)
+		}
+	}
+	if _, zone, _ := strings.Cut(head, "\r\nDate: "); !strings.Contains(zone[:40], "+0000") {
+		t.Errorf("the date tells where the machine is: %.40s", zone)
 	}
 }
 

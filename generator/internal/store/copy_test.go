@@ -247,6 +247,43 @@ func sumsOf(t *testing.T, path string) string {
 	return text.String()
 }
 
+// What a tracker held when it was killed, the next one has at once; who only comes
+// beside it frees nothing.
+func TestHeldMessages(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	claimed := func(o Options) int {
+		t.Helper()
+		s, err := OpenSQLite(t.Context(), path, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		due, err := s.Claim(t.Context(), "%", "", start, time.Hour, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(due)
+	}
+	s, err := OpenSQLite(t.Context(), path, Options{Sole: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Submit(t.Context(), Submission{At: start, Post: "/posts/a/", Form: "f", Placement: "end", Orders: []Order{{Kind: "mail.card", To: "owner@example.com"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		o    Options
+		want int
+	}{{Options{Sole: true}, 1}, {Options{}, 0}, {Options{Sole: true}, 1}} {
+		if got := claimed(c.o); got != c.want {
+			t.Errorf("%+v: %d are due, not %d", c.o, got, c.want)
+		}
+	}
+}
+
 // One file has one tracker; whoever reads or writes an entry beside it is none.
 func TestSole(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")

@@ -114,7 +114,8 @@ const (
 	giveUpOn      = `update outbox set state = 'dead', said = $2, settled_at = $3, leased_until = 0 where recipient = $1 and state = 'waiting'`
 	dropRefusal   = `delete from refusals where recipient = $1`
 	listRefusals  = `select recipient, refused_at, said from refusals order by recipient`
-	settleMessage = `update outbox set state = $2, due_at = $3, said = $4, settled_at = $5, leased_until = 0 where id = $1 and state = 'waiting'`
+	letGo         = `update outbox set leased_until = 0 where leased_until > 0`
+	settleMessage = `update outbox set state = $2, due_at = case when $2 = 'waiting' then $3 else due_at end, said = $4, settled_at = $5, leased_until = 0 where id = $1 and state = 'waiting'`
 	retryMessage  = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
 	listMessages  = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
 		where created_at >= $1 order by created_at, kind, id`

@@ -68,7 +68,12 @@ func OpenSQLite(ctx context.Context, path string, o SQLiteOptions) (*SQLite, err
 			return nil, fmt.Errorf("open store %s: %w", path, err)
 		}
 	}
-	if err := s.open(ctx, path, o.ReadOnly); err != nil {
+	err = s.open(ctx, path, o.ReadOnly)
+	if err == nil && o.Sole && !o.ReadOnly {
+		// Whoever held messages is no more: they are due again at once.
+		_, err = s.writing.ExecContext(ctx, letGo)
+	}
+	if err != nil {
 		_ = s.closeConnections()
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
