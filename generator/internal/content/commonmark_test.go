@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -61,11 +62,11 @@ func TestCommonMark(t *testing.T) {
 	for _, e := range all {
 		c := newConverter(s)
 		root := c.parse([]byte(e.markdown))
-		got, err := c.render(root, []byte(e.markdown))
-		if err != nil {
+		var got bytes.Buffer
+		if err := c.render(&got, root, []byte(e.markdown)); err != nil {
 			t.Fatal(err)
 		}
-		same := essence(string(got)) == essence(e.html)
+		same := essence(got.String()) == essence(e.html)
 		if why, expected := different[e.number]; expected {
 			if same {
 				t.Errorf("example %d is as the specification has it, though %s", e.number, why)
@@ -74,7 +75,7 @@ func TestCommonMark(t *testing.T) {
 			continue
 		}
 		if !same {
-			t.Errorf("example %d: %q\nwanted %s\ngot    %s", e.number, e.markdown, essence(e.html), essence(string(got)))
+			t.Errorf("example %d: %q\nwanted %s\ngot    %s", e.number, e.markdown, essence(e.html), essence(got.String()))
 		}
 	}
 	for _, number := range slices.Sorted(maps.Keys(different)) {

@@ -23,8 +23,35 @@ import (
 )
 
 // split parts a file into front matter and body. The library finds the
-// delimiters; decoding is ours, since only so do positions survive.
+// delimiters; decoding is ours, since only so do positions survive. It copies
+// what it is given, and so is given the text only as far as front matter can
+// reach.
 func split(text []byte) (format string, front, body []byte) {
+	if head := text[:reach(text)]; len(head) < len(text) {
+		if format, front, rest := splitWhole(head); format != "" {
+			return format, front, text[len(head)-len(rest):]
+		}
+	}
+	return splitWhole(text)
+}
+
+// reach is where the second line ends that may be a delimiter; the whole text
+// where there is none.
+func reach(text []byte) int {
+	seen, end := 0, 0
+	for line := range bytes.Lines(text) {
+		end += len(line)
+		switch string(bytes.TrimSpace(line)) {
+		case "---", "+++":
+			if seen++; seen == 2 {
+				return end
+			}
+		}
+	}
+	return end
+}
+
+func splitWhole(text []byte) (format string, front, body []byte) {
 	capture := func(name string) frontmatter.UnmarshalFunc {
 		return func(data []byte, _ any) error {
 			format, front = name, bytes.Clone(data)

@@ -6,6 +6,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -33,11 +34,12 @@ const mark = "\x00"
 type converter struct {
 	goldmark.Markdown
 	linkless parser.Parser // does the same for a text in which nothing looks like an address
+	rooms    *sync.Pool    // of *bytes.Buffer, for what is rendered and read out
 }
 
 func newConverter(s Settings) converter {
 	all := newGoldmark(s, extension.Linkify)
-	return converter{all, newGoldmark(s).Parser()}
+	return converter{all, newGoldmark(s).Parser(), &sync.Pool{New: func() any { return new(bytes.Buffer) }}}
 }
 
 func newGoldmark(s Settings, more ...goldmark.Extender) goldmark.Markdown {
@@ -72,13 +74,22 @@ func (c converter) parse(body []byte) ast.Node {
 	return p.Parse(text.NewReader(body), parser.WithContext(parser.NewContext(parser.WithIDs(headingIDs{}))))
 }
 
-func (c converter) render(n ast.Node, body []byte) ([]byte, error) {
-	b := flushed{new(bytes.Buffer)}
-	b.Grow(len(body) + len(body)/4)
-	if err := c.Renderer().Render(b, body, n); err != nil {
-		return nil, fmt.Errorf("render markdown: %w", err)
+// room is an empty buffer, to be given back with leave.
+func (c converter) room() *bytes.Buffer {
+	room := c.rooms.Get().(*bytes.Buffer)
+	room.Reset()
+	return room
+}
+
+// leave gives a buffer back; nothing may refer to its bytes any more.
+func (c converter) leave(room *bytes.Buffer) { c.rooms.Put(room) }
+
+// render appends the HTML of a node to what is in room.
+func (c converter) render(room *bytes.Buffer, n ast.Node, body []byte) error {
+	if err := c.Renderer().Render(flushed{room}, body, n); err != nil {
+		return fmt.Errorf("render markdown: %w", err)
 	}
-	return b.Bytes(), nil
+	return nil
 }
 
 // flushed is a buffer that goldmark need not put another before.
@@ -568,13 +579,14 @@ func countWords[T string | []byte](s T) int {
 
 // opening fills in the first paragraphs as one plain line, cut between words, the
 // number of words of the whole text, and what it is searched for by.
-func (p *parse) opening(root ast.Node, body []byte) {
+func (p *parse) opening(root ast.Node, body []byte, converter converter) {
 	var parts []string
-	var b bytes.Buffer
+	b := converter.room()
+	defer converter.leave(b)
 	length := 0
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		start := b.Len()
-		writePlain(&b, n, body)
+		writePlain(b, n, body)
 		line := bytes.TrimSpace(b.Bytes()[start:])
 		p.doc.Words += countWords(line)
 		if n.Kind() == ast.KindParagraph && length < openingLength {
@@ -585,7 +597,7 @@ func (p *parse) opening(root ast.Node, body []byte) {
 	}
 	p.doc.Opening = Shorten(strings.Join(parts, " "), openingLength)
 	if p.settings.Search && !p.doc.Front.NoSearch {
-		writeBeside(&b, root, body)
+		writeBeside(b, root, body)
 		packed := search.Count(b.Bytes())
 		p.doc.Terms = Body{Text: string(packed), Digest: memo.OfBytes(packed)}
 	}

@@ -305,14 +305,16 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	cut := moreMarker(root, body)
 	p.doc.Headings = headings(root, body)
 	p.takeTitle(root)
-	p.opening(root, body)
+	p.opening(root, body, converter)
 	refs := places.markReferences(root)
 	places.warnOfHTML(root)
 	places.warnOfDoubles(root)
-	html, err := converter.render(root, body)
-	if err != nil {
+	room := converter.room()
+	defer converter.leave(room)
+	if err := converter.render(room, root, body); err != nil {
 		return err
 	}
+	html := room.Bytes()
 	if len(html) > maxGrowth*len(body)+1<<20 {
 		return errTooMuch
 	}
@@ -324,16 +326,14 @@ func (p *parse) markdown(body []byte, bodyLine int, converter converter) error {
 	}
 	excerpt, more := excerptNodes(root, body, cut)
 	p.doc.More = more
-	var b bytes.Buffer
+	room.Reset()
 	for _, n := range excerpt {
 		withoutAnchors(n)
-		part, err := converter.render(n, body)
-		if err != nil {
+		if err := converter.render(room, n, body); err != nil {
 			return err
 		}
-		b.Write(part)
 	}
-	p.doc.Excerpt = newBody(b.Bytes(), refs)
+	p.doc.Excerpt = newBody(room.Bytes(), refs)
 	return nil
 }
 
@@ -369,11 +369,12 @@ func (p *parse) summary(converter converter) error {
 	places.warnOfHTML(root)
 	p.doc.Front.Summary = strings.Join(strings.Fields(plain(root, body)), " ")
 	withoutAnchors(root)
-	html, err := converter.render(root, body)
-	if err != nil {
+	room := converter.room()
+	defer converter.leave(room)
+	if err := converter.render(room, root, body); err != nil {
 		return err
 	}
-	p.doc.Excerpt, p.doc.More = newBody(html, refs), true
+	p.doc.Excerpt, p.doc.More = newBody(room.Bytes(), refs), true
 	return nil
 }
 
