@@ -26,6 +26,7 @@ func (s places) find(code string, n ast.Node, message, hint string) {
 // rendered is its HTML.
 func (s places) findings(root ast.Node, rendered []byte) {
 	s.doc.Anchors = s.otherAnchors(rendered)
+	s.conflicts(root)
 	level, unknown := 1, unknownParts(root) // 1: of the title
 	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
@@ -108,6 +109,32 @@ func (s places) otherAnchors(rendered []byte) []string {
 			out = append(out, name)
 		}
 		rendered = rest
+	}
+}
+
+// conflicts finds where Git left two versions of a text, one above the other. In
+// a piece of code they may be meant.
+func (s places) conflicts(root ast.Node) {
+	sign := []byte("<<<<<<< ")
+	if !bytes.Contains(s.body, sign) {
+		return
+	}
+	code := map[int]bool{} // offsets of its lines
+	_ = ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if k := n.Kind(); entering && (k == ast.KindFencedCodeBlock || k == ast.KindCodeBlock) {
+			for i := range n.Lines().Len() {
+				code[n.Lines().At(i).Start] = true
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+	for i, start := range s.lines {
+		if bytes.HasPrefix(s.body[start:], sign) && !code[start] {
+			line, _, _ := bytes.Cut(s.body[start:], []byte{'\n'})
+			s.fail(diag.Diagnostic{File: s.doc.File, Line: s.skip + i + 1, Column: 1, Code: "conflict", Source: string(line),
+				Message: "two versions of the text stand here, one above the other, as Git left them",
+				Hint:    "keep one of them, and take the lines away that begin with `<<<<<<<`, `=======` and `>>>>>>>`"})
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ func Checks() []Check {
 		{Code: "same-id", About: "Two headings with the same id."},
 		{Code: "raw-html", About: "HTML in the text, which is left out."},
 		{Code: "attribute", About: "An attribute in braces that is left out."},
+		{Code: "conflict", About: "Two versions of a text that Git could not merge, left one above the other. They stop a build."},
 		{Code: "unknown-key", About: "A key of the front matter that nothing reads."},
 		{Code: "date", About: "A date that can hardly be meant: a year long past, a change before the publication, an end before the beginning."},
 		{Code: "same-title", About: "A post with the title of another."},
