@@ -153,24 +153,33 @@ func readable(raw string) (string, error) {
 		}
 		fmt.Fprintf(&b, "%s: %s\n", name, value)
 	}
+	parts, err := partsOf(m)
+	for _, part := range parts {
+		fmt.Fprintf(&b, "\n%s\n", part)
+	}
+	return b.String(), err
+}
+
+// partsOf are the plain text of a mail and its HTML.
+func partsOf(m *mail.Message) (out []string, err error) {
 	_, parameters, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	parts := multipart.NewReader(m.Body, parameters["boundary"])
 	for {
 		part, err := parts.NextRawPart()
 		if err == io.EOF {
-			return b.String(), nil
+			return out, nil
 		}
 		if err != nil {
-			return "", err
+			return out, err
 		}
 		text, err := io.ReadAll(quotedprintable.NewReader(part))
 		if err != nil {
-			return "", err
+			return out, err
 		}
-		fmt.Fprintf(&b, "\n%s\n", bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
+		out = append(out, strings.ReplaceAll(string(text), "\r\n", "\n"))
 	}
 }
 

@@ -23,8 +23,15 @@ func TestMain(m *testing.M) {
 func program() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(cli.Run(ctx, os.Args[1:], cli.World{Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}))
+	now := time.Now
+	if ahead, err := time.ParseDuration(os.Getenv(clockAhead)); err == nil {
+		now = func() time.Time { return time.Now().Add(ahead) }
+	}
+	os.Exit(cli.Run(ctx, os.Args[1:], cli.World{Getenv: os.Getenv, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: now}))
 }
+
+// clockAhead sets the clock of the program forward, for what happens days later.
+const clockAhead = "CARDBOWL_TEST_AHEAD"
 
 // TestScripts runs what a user could type. Each file in testdata/script is one
 // story; CARDBOWL_UPDATE=1 writes what was printed into

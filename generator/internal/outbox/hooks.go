@@ -56,6 +56,12 @@ type lanes struct {
 	busy  map[string]bool
 }
 
+func (l *lanes) talks(to string) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.busy[to]
+}
+
 func (l *lanes) begin(to string) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -75,15 +81,27 @@ func (l *lanes) end(to string) {
 	delete(l.busy, to)
 }
 
-// dispatch opens a lane for each receiver that something is due to.
-func (o *Outbox) dispatch(ctx context.Context, group *sync.WaitGroup) {
+// dispatch opens a lane for each receiver that something is due to. Woken, it asks
+// for those of the site that nobody talks to; by the clock for all, since site.yaml
+// may have lost one.
+func (o *Outbox) dispatch(ctx context.Context, woken bool, group *sync.WaitGroup) {
 	defer o.survive()
-	due, err := o.Store.Recipients(ctx, hookKinds, o.Now())
-	if err != nil {
-		if ctx.Err() == nil {
-			o.Logger.Error("the outbox cannot be read", "error", err)
+	var due []string
+	var err error
+	if !woken {
+		due, err = o.Store.Recipients(ctx, hookKinds, o.Now())
+	}
+	for _, r := range o.Manifest().Webhooks {
+		if !woken || err != nil || o.lanes.talks(r.URL) {
+			continue
 		}
-		return
+		var some bool
+		if some, err = o.Store.Due(ctx, r.URL, o.Now()); some {
+			due = append(due, r.URL)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		o.Logger.Error("the outbox cannot be read", "error", err)
 	}
 	for _, to := range due {
 		if !o.lanes.begin(to) {

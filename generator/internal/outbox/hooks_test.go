@@ -282,7 +282,7 @@ func TestAttempts(t *testing.T) {
 // round sends once what is due now to receivers.
 func (h *house) round() {
 	var group sync.WaitGroup
-	h.box.dispatch(h.t.Context(), &group)
+	h.box.dispatch(h.t.Context(), false, &group)
 	group.Wait()
 }
 

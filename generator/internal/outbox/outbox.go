@@ -67,30 +67,32 @@ func (o *Outbox) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	if o.Mailer != nil {
 		group.Go(func() {
-			o.watch(ctx, o.mails, func() {
+			o.watch(ctx, o.mails, func(bool) {
 				for o.round(ctx, mailKinds, "", o.deliver) == atATime {
 				}
 			})
 		})
 	}
 	if o.Poster != nil {
-		group.Go(func() { o.watch(ctx, o.hooks, func() { o.dispatch(ctx, &group) }) })
+		group.Go(func() { o.watch(ctx, o.hooks, func(woken bool) { o.dispatch(ctx, woken, &group) }) })
 	}
 	group.Wait()
 }
 
 // watch looks at once, whenever it is woken, and every few seconds, since what is
 // tried again wakes nobody.
-func (o *Outbox) watch(ctx context.Context, woken <-chan struct{}, look func()) {
+func (o *Outbox) watch(ctx context.Context, calls <-chan struct{}, look func(woken bool)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
-		look()
+	for woken := false; ; {
+		look(woken)
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-woken:
+			woken = false
+		case <-calls:
+			woken = true
 		}
 	}
 }

@@ -109,6 +109,7 @@ const (
 		(select id from outbox where state = 'waiting' and due_at <= $2 and leased_until <= $2 and kind like $3
 			and ($4 = '' or recipient = $4) order by due_at limit $5`
 	claimed       = `) returning id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at`
+	dueTo         = `select 1 from outbox where recipient = $1 and state = 'waiting' and due_at <= $2 and leased_until <= $2 limit 1`
 	dueRecipients = `select distinct recipient from outbox where state = 'waiting' and due_at <= $1 and leased_until <= $1 and kind like $2 order by recipient`
 	addRefusal    = `insert into refusals (recipient, refused_at, said) values ($1, $2, $3) on conflict (recipient) do nothing`
 	giveUpOn      = `update outbox set state = 'dead', said = $2, settled_at = $3, leased_until = 0 where recipient = $1 and state = 'waiting'`
@@ -274,6 +275,18 @@ func (d *database) Claim(ctx context.Context, kinds, to string, now time.Time, l
 		return err
 	})
 	return all, err
+}
+
+// Due implements Store.
+func (d *database) Due(ctx context.Context, to string, now time.Time) (bool, error) {
+	var one int
+	switch err := d.reading.QueryRowContext(ctx, dueTo, to, now.UnixMilli()).Scan(&one); {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read whether something is due: %w", err)
+	}
+	return true, nil
 }
 
 // Recipients implements Store.

@@ -68,7 +68,10 @@ type Store interface {
 	// text) and to one recipient or, where that is empty, to any, and holds them
 	// until the lease is over; attempts are counted.
 	Claim(ctx context.Context, kinds, to string, now time.Time, lease time.Duration, limit int) ([]Message, error)
-	// Recipients are those to whom messages are due, as Claim would find them.
+	// Due tells whether there is a message that Claim would find for a recipient.
+	// It asks for no more than that, however much waits.
+	Due(ctx context.Context, to string, now time.Time) (bool, error)
+	// Recipients are all to whom messages are due, as Claim would find them.
 	Recipients(ctx context.Context, kinds string, now time.Time) ([]string, error)
 	// Settle notes what became of a claimed message. Waiting means again at that
 	// time; said is why.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -118,6 +119,11 @@ func testReceivers(t *testing.T, open Open) {
 	}
 	recipients := func(at time.Duration, wanted ...string) {
 		t.Helper()
+		for _, to := range []string{one, two, "https://three.example/"} {
+			if due, err := s.Due(t.Context(), to, noon.Add(at)); err != nil || due != slices.Contains(wanted, to) {
+				t.Errorf("due to %s after %v: %v, %v", to, at, due, err)
+			}
+		}
 		got, err := s.Recipients(t.Context(), "hook.%", noon.Add(at))
 		if err != nil {
 			t.Fatal(err)

@@ -5,4 +5,4 @@ create table refusals (
 	refused_at bigint           not null,
 	said       text collate "C" not null
 );
-create index outbox_to on outbox (recipient) where state = 'waiting';
+create index outbox_to on outbox (recipient, due_at) where state = 'waiting';

@@ -8,4 +8,4 @@ create table refusals (
 	refused_at integer not null,
 	said       text    not null
 ) strict, without rowid;
-create index outbox_to on outbox (recipient) where state = 'waiting';
+create index outbox_to on outbox (recipient, due_at) where state = 'waiting';
