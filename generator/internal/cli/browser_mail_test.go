@@ -23,6 +23,7 @@ type mailSite struct {
 	t       *testing.T
 	address string // of the site, without a slash
 	office  *postOffice
+	relay   string // its address
 	env     []string
 }
 
@@ -40,7 +41,7 @@ func openMailSite(t *testing.T) *mailSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mailSite{folder: folder{t, t.TempDir()}, t: t, address: "http://" + at, office: newPostOffice(listener)}
+	m := &mailSite{folder: folder{t, t.TempDir()}, t: t, address: "http://" + at, office: newPostOffice(listener), relay: listener.Addr().String()}
 	t.Cleanup(func() { _ = m.office.server.Close() })
 	m.env = []string{"CARDBOWL_SMTP_URL=smtp://" + listener.Addr().String() + "?starttls=off", "CARDBOWL_WEBHOOK_SECRET=" + webhook.NewSecret()}
 	m.save("site.yaml", `title: Small Fish
