@@ -186,7 +186,7 @@ func (f folder) startAs(c *exec.Cmd) server {
 	}
 	found, ended := make(chan string, 1), make(chan error, 1)
 	go func() {
-		address := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`)
+		address := regexp.MustCompile(`https?://(?:127\.0\.0\.1|cards\.example\.test):\d+/`)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			if at := address.FindString(lines.Text()); at != "" {
 				found <- at

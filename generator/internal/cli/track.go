@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/crypto/acme"
 
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/outbox"
@@ -24,11 +25,11 @@ import (
 type trackFlags struct {
 	site, addr, store, public, manifest string
 	rebuild, compress                   bool
+	https                               httpsFlags
 }
 
 func trackCommand(w World) *cobra.Command {
 	var f trackFlags
-	var tls string
 	c := &cobra.Command{
 		Use:   "track [--public DIR]",
 		Short: "Take the cards: the tracker, alone or together with the published site",
@@ -37,13 +38,13 @@ func trackCommand(w World) *cobra.Command {
 			"the dashboard, CARDBOWL_TOKEN for the API, CARDBOWL_READ_TOKEN for programs that may only read.\n\n" +
 			"With --rebuild it builds the site, too, into the folder of --public or else public in the site folder: at the\n" +
 			"start, whenever a file of the site changes, and at the minute a post is due or expires. A site with a mistake is\n" +
-			"not built: the last good one stays, and the mistake is told.",
-		Example: "  cardbowl build && cardbowl track --public public\n  cardbowl track --rebuild --public public\n  cardbowl track --addr 127.0.0.1:8080 --store /var/lib/cardbowl/cardbowl.db",
+			"not built: the last good one stays, and the mistake is told.\n\n" +
+			"With --tls it speaks HTTPS, with a certificate that it gets from Let's Encrypt, whose terms you accept by that,\n" +
+			"and renews. Ports 443 and 80 must be open to everybody.",
+		Example: "  cardbowl track --public --tls example.com --tls www.example.com\n  cardbowl build && cardbowl track --public public\n  cardbowl track --rebuild --public public\n  cardbowl track --addr 127.0.0.1:8080 --store /var/lib/cardbowl/cardbowl.db",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			switch {
-			case tls != "":
-				return wrong("`cardbowl track --tls` is not built yet; put a server such as Caddy or nginx in front")
 			case f.compress && !f.rebuild:
 				return wrong("`--compress` says how `--rebuild` builds; give both")
 			case len(args) == 1 && f.public == publicDefault:
@@ -53,6 +54,12 @@ func trackCommand(w World) *cobra.Command {
 			}
 			if f.public == publicDefault {
 				f.public = filepath.Join(f.site, "public")
+			}
+			if f.https.wanted() && !c.Flags().Changed("addr") {
+				f.addr = ":443"
+			}
+			if err := f.https.check(); err != nil {
+				return err
 			}
 			return runTrack(c.Context(), w, f)
 		},
@@ -65,7 +72,10 @@ func trackCommand(w World) *cobra.Command {
 	c.Flags().StringVar(&f.manifest, "manifest", "", "the `FILE` a build wrote about the site (default: .cardbowl/manifest.json in the site folder)")
 	c.Flags().BoolVar(&f.rebuild, "rebuild", false, "build the site at the start, whenever it changes, and when a post is due or expires")
 	c.Flags().BoolVar(&f.compress, "compress", false, "with --rebuild: put brotli and gzip twins beside pages, as build does")
-	c.Flags().StringVar(&tls, "tls", "", "serve HTTPS with a certificate for this `HOST` (not built yet)")
+	c.Flags().StringSliceVar(&f.https.hosts, "tls", nil, "serve HTTPS at :443, with a certificate for this `HOST` (again for more)")
+	c.Flags().StringVar(&f.https.plain, "tls-plain", ":80", "with --tls: the `ADDR` at which plain HTTP is sent on; none: nowhere")
+	c.Flags().StringVar(&f.https.kept, "tls-keep", "", "with --tls: the `DIR` of certificates (default: .cardbowl/certificates in the site)")
+	c.Flags().StringVar(&f.https.authority, "tls-authority", acme.LetsEncryptURL, "with --tls: the `URL` of who makes certificates, by ACME")
 	return c
 }
 
@@ -131,7 +141,7 @@ func runTrack(ctx context.Context, w World, f trackFlags) error {
 		Policy: c.Tracker.Policy, Elsewhere: c.Tracker.URL,
 		Password: password, Token: w.Getenv("CARDBOWL_TOKEN"), ReadToken: w.Getenv("CARDBOWL_READ_TOKEN"), Now: w.Now, Logger: logger,
 		Downloads: downloads(f.site), Wake: post.Wake})
-	err = serveTracker(ctx, w, f, t, post, known, keeper, listener)
+	err = serveTracker(ctx, w, f, t, post, known, keeper, listener, logger)
 	if closing := kept.Close(); err == nil && closing != nil {
 		err = failure{problem, closing}
 	}
@@ -169,7 +179,7 @@ func knownSite(ctx context.Context, w World, f trackFlags, isSite bool) (manifes
 	return known, nil, nil
 }
 
-func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, post *outbox.Outbox, known manifest.Manifest, keeper *upkeep, listener net.Listener) error {
+func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker, post *outbox.Outbox, known manifest.Manifest, keeper *upkeep, listener net.Listener, logger *slog.Logger) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if err := t.SetManifest(known); err != nil {
@@ -184,8 +194,23 @@ func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker
 		pages = files
 	}
 	server := tracker.Server(t.Handler(pages))
+	server.ErrorLog = tracker.Complaints(logger)
+	scheme, at := "http", hostOf(listener.Addr())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	if f.https.wanted() {
+		own := newCertificates(w, f.https, f.site, known.Mail.Sender.Email, logger)
+		server.TLSConfig = own.settings()
+		scheme, at = "https", publicHost(f.https.hosts[0], listener.Addr())
+		if f.https.plain != "none" && f.https.plain != "" {
+			if err := own.serveOnward(ctx, f.https.plain); err != nil {
+				fmt.Fprintf(w.Stderr, "%v\n", err)
+			}
+		}
+		go func() { served <- server.ServeTLS(listener, "", "") }()
+		go own.fetch(ctx, func(format string, args ...any) { fmt.Fprintf(w.Stderr, format, args...) })
+	} else {
+		go func() { served <- server.Serve(listener) }()
+	}
 	go t.Run(ctx)
 	sending, endSending := context.WithCancel(ctx)
 	sent := make(chan struct{})
@@ -195,7 +220,7 @@ func serveTracker(ctx context.Context, w World, f trackFlags, t *tracker.Tracker
 	if pages != nil {
 		what = known.Title
 	}
-	fmt.Fprintf(w.Stdout, "%s answers at http://%s/\n", what, hostOf(listener.Addr()))
+	fmt.Fprintf(w.Stdout, "%s answers at %s://%s/\n", what, scheme, at)
 	if w.Getenv("CARDBOWL_PASSWORD") == "" {
 		fmt.Fprintln(w.Stderr, "The page /_/report/ is closed until CARDBOWL_PASSWORD is set; `cardbowl report` needs none.")
 	}
