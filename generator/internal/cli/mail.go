@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cardbowl/generator/internal/build"
+	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
@@ -219,9 +220,9 @@ func writeOutbox(out io.Writer, messages []store.Message, now time.Time) error {
 		case !m.DueAt.After(now):
 			when = "now"
 		}
-		rows = append(rows, table.Row{m.ID, m.Kind, plainText(m.To), m.State, m.Attempts, when})
+		rows = append(rows, table.Row{m.ID, m.Kind, diag.Printable(m.To), m.State, m.Attempts, when})
 		if m.Said != "" {
-			rows = append(rows, table.Row{"", plainText("  " + m.Said)})
+			rows = append(rows, table.Row{"", diag.Printable("  " + m.Said)})
 		}
 	}
 	return writeTable(out, rows)
@@ -238,16 +239,6 @@ func writeTable(out io.Writer, rows []table.Row) error {
 	}
 	_, err := io.WriteString(out, b.String())
 	return err
-}
-
-// plainText is a stranger's text without what steers a terminal.
-func plainText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }
 
 func outboxRetryCommand(w World) *cobra.Command {

@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
@@ -62,7 +63,7 @@ func tellOfGone(ctx context.Context, w World, kept store.Store, all []webhook.Re
 	for _, g := range gone {
 		if _, known := webhook.Find(all, g.To); known {
 			fmt.Fprintf(w.Stderr, "The receiver %s gets nothing since %s, when it answered %s. `cardbowl webhook enable %s` undoes that.\n",
-				plainText(g.To), g.At.Format(time.DateOnly), plainText(g.Said), plainText(g.To))
+				diag.Printable(g.To), g.At.Format(time.DateOnly), diag.Printable(g.Said), diag.Printable(g.To))
 		}
 	}
 	return nil
@@ -122,7 +123,7 @@ func webhookTestCommand(w World) *cobra.Command {
 			for _, r := range all {
 				if err := tryReceiver(c.Context(), w, r); err != nil {
 					failed++
-					fmt.Fprintf(w.Stdout, "%s: %s\n", r.URL, plainText(err.Error()))
+					fmt.Fprintf(w.Stdout, "%s: %s\n", r.URL, diag.Printable(err.Error()))
 				}
 			}
 			if failed > 0 {
@@ -160,7 +161,7 @@ func tryReceiver(ctx context.Context, w World, r webhook.Receiver) error {
 	if !answer.Taken() {
 		return errors.New(answer.Said)
 	}
-	fmt.Fprintf(w.Stdout, "%s: %s, in %v\n", r.URL, plainText(answer.Said), w.Now().Sub(begun).Round(time.Millisecond))
+	fmt.Fprintf(w.Stdout, "%s: %s, in %v\n", r.URL, diag.Printable(answer.Said), w.Now().Sub(begun).Round(time.Millisecond))
 	return nil
 }
 
@@ -261,9 +262,9 @@ func writeReceivers(w World, states []receiverState) error {
 		if s.Secrets == 0 {
 			secret += " (not set here)"
 		}
-		rows = append(rows, table.Row{plainText(s.URL), secret, state, s.Waiting, s.Dead}, table.Row{"  " + strings.Join(s.Events, ", ")})
+		rows = append(rows, table.Row{diag.Printable(s.URL), secret, state, s.Waiting, s.Dead}, table.Row{"  " + strings.Join(s.Events, ", ")})
 		if s.Said != "" {
-			rows = append(rows, table.Row{"  " + plainText(s.Said)})
+			rows = append(rows, table.Row{"  " + diag.Printable(s.Said)})
 		}
 	}
 	return writeTable(w.Stdout, rows)

@@ -90,6 +90,17 @@ func excerpt(line string, column int) (text, caret string) {
 	return harmless(string(runes[from:to])), blanks.String()
 }
 
+// Printable is a stranger's text as one line without what would steer a terminal or
+// turn the text around.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
 // harmless keeps content from steering a terminal.
 func harmless(text string) string {
 	return strings.Map(func(r rune) rune {

@@ -4,12 +4,17 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // tags are the languages there are words in besides English, in the order of the
 // columns below.
 func tags() []string { return []string{"de", "fr", "es", "it", "pt", "nl", "pl"} }
+
+// table are the phrases, made ready at the first use, as a pattern is compiled: a
+// form says ten of them.
+var table = sync.OnceValue(phrases)
 
 // phrases are all there are.
 func phrases() map[string][7]string {
@@ -107,7 +112,7 @@ func themePhrases() map[string][7]string {
 // Phrases are all there are, sorted.
 func Phrases() []string {
 	var out []string
-	for phrase := range phrases() {
+	for phrase := range table() {
 		out = append(out, phrase)
 	}
 	slices.Sort(out)
@@ -135,29 +140,27 @@ func names(tag string) []string {
 	return nil
 }
 
-// Words are those of one language.
+// Words are those of one language. The zero value is English.
 type Words struct {
-	phrases map[string]string // by the English one; nil for English
-	dates   *strings.Replacer
+	column int // of the table, from 1; 0: the phrases themselves
+	dates  func() *strings.Replacer
 }
 
 // Of are the words of a language, or else English.
 func Of(tag string) Words {
 	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
-	column := slices.Index(tags(), base)
-	if column < 0 {
+	column := slices.Index(tags(), base) + 1
+	if column == 0 {
 		return Words{}
 	}
-	own, w := names(base), Words{phrases: map[string]string{}}
-	for phrase, said := range phrases() {
-		w.phrases[phrase] = said[column]
-	}
-	var pairs []string
-	for i, name := range english() {
-		pairs = append(pairs, name, own[i])
-	}
-	w.dates = strings.NewReplacer(pairs...)
-	return w
+	return Words{column, sync.OnceValue(func() *strings.Replacer {
+		own := names(base)
+		var pairs []string
+		for i, name := range english() {
+			pairs = append(pairs, name, own[i])
+		}
+		return strings.NewReplacer(pairs...)
+	})}
 }
 
 // english are Go's names, the longer ones first, since they begin with the shorter.
@@ -181,8 +184,11 @@ func english() []string {
 
 // Say is a phrase in this language, or itself.
 func (w Words) Say(phrase string) string {
-	if said, known := w.phrases[phrase]; known {
-		return said
+	if w.column == 0 {
+		return phrase
+	}
+	if said, known := table()[phrase]; known {
+		return said[w.column-1]
 	}
 	return phrase
 }
@@ -192,5 +198,5 @@ func (w Words) Date(layout string, t time.Time) string {
 	if w.dates == nil {
 		return t.Format(layout)
 	}
-	return w.dates.Replace(t.Format(layout))
+	return w.dates().Replace(t.Format(layout))
 }

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
+	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/funnel"
 )
 
@@ -171,14 +171,7 @@ func lineName(r Report) string {
 }
 
 // printable takes out what would steer a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
+func printable(s string) string { return diag.Printable(s) }
 
 // listed splits the posts into those that have a line of their own and the
 // number of those without: lists and pages that nobody read and that took no form.

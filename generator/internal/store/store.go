@@ -137,7 +137,7 @@ type Submission struct {
 	Consent     bool   // the box was ticked
 	ConsentText string // HashText of the sentence beside the box; empty without one
 	Quarantined bool
-	Silent      bool    // nothing is to be mailed to Email because of it: the address, or its domain, has been written to enough of late. Not kept
+	Silent      bool    // nothing is to be mailed to Email because of it: its domain has been written to enough of late. Not kept
 	Key         []byte  // the same for every retry of one submission; nil: it cannot be told from a new one
 	Fold        []byte  // the same for submissions that say the same; nil: never folds
 	Visitor     []byte  // hash of the visitor under the day's salt; nil: unknown

@@ -26,11 +26,9 @@ const (
 	byAddress measure = iota // one IPv4 address, or an IPv6 /64, which is what one household gets
 	byNetwork                // an IPv4 /24, or an IPv6 /48, which is what one organisation gets
 	byForm
-	byToken     // one token of a form
-	byRecipient // one e-mail address
-	byHour      // one e-mail address, the shorter span
-	byDomain    // the part after the @
-	byProvider  // the same where everybody has an address
+	byToken    // one token of a form
+	byDomain   // the part after the @ of an e-mail address
+	byProvider // the same where everybody has an address
 )
 
 // allowance is one line of the table: what a sender may do who has shown nothing,
@@ -56,10 +54,8 @@ func allowances() map[measure]allowance {
 		byForm: {limit{300, time.Second}, limit{3000, time.Second / 10}},
 		// A card that was sent twice, or came back with a mistake, keeps its token.
 		byToken: always(5, tokenLife),
-		// Mail is what a list bomber wants from a form. Two a day reach somebody who
-		// deleted the first by mistake, but not within the hour.
-		byHour:      always(1, time.Hour),
-		byRecipient: always(3, 24*time.Hour/3),
+		// Mail is what a list bomber wants from a form. (How much one address gets is
+		// bounded where mail is written down, see outbox.OnCard: there it outlives us.)
 		// Colleagues may all want the same letter; that is still not a hundred an hour.
 		byDomain:   always(100, time.Minute),
 		byProvider: always(3000, time.Second),
@@ -197,46 +193,28 @@ func (t *Tracker) warnOfProxy(r *http.Request, from netip.Addr) {
 	}
 }
 
-// counted is one thing that a limit counts.
-type counted struct {
-	measure
-	what string
-}
-
-// addressee is what is counted of an address that may be written to, the
-// narrowest first; nothing of what is no address.
-func addressee(email string) []counted {
-	email = strings.ToLower(email)
-	_, domain, found := strings.Cut(email, "@")
-	if !found {
-		return nil
-	}
-	crowd := byDomain
+// crowd is where an address belongs to, and how that is counted; false for what is
+// no address.
+func crowd(email string) (m measure, domain string, ok bool) {
+	_, domain, ok = strings.Cut(strings.ToLower(email), "@")
 	if slices.Contains(providers(), domain) {
-		crowd = byProvider
+		return byProvider, domain, ok
 	}
-	return []counted{{byHour, email}, {byRecipient, email}, {crowd, domain}}
+	return byDomain, domain, ok
 }
 
-// silences tells whether an address has been written to enough. The answer to
-// the sender is the same.
+// silences tells whether the people of an address's domain have been written to
+// enough. The answer to the sender is the same.
 func (t *Tracker) silences(email string, now time.Time) bool {
-	for _, c := range addressee(email) {
-		if t.guard.take(c.measure, false, c.what, now) > 0 {
-			return true
-		}
-	}
-	return false
+	m, domain, ok := crowd(email)
+	return ok && t.guard.take(m, false, domain, now) > 0
 }
 
 // unwritten takes back what was counted of an address, since its card could not
 // be stored: when it comes again, its mail is due.
 func (t *Tracker) unwritten(sub store.Submission) {
-	if sub.Silent || t.options.GuardOff {
-		return
-	}
-	for _, c := range addressee(sub.Email) {
-		t.guard.giveBack(c.measure, c.what)
+	if m, domain, ok := crowd(sub.Email); ok && !sub.Silent && !t.options.GuardOff {
+		t.guard.giveBack(m, domain)
 	}
 }
 

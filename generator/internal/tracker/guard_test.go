@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 )
 
@@ -212,36 +213,44 @@ func TestManyAddresses(t *testing.T) {
 	b.want("another form", b.post("newsletter", card("a@example.com"), from("192.0.2.1")...).status, 303)
 }
 
-// Limits of a recipient silence mail, and nobody can tell.
+// Limits of mail silence it, and nobody can tell: of a domain here, of one address
+// where mail is written down.
 func TestRecipientIsLeftAlone(t *testing.T) {
 	b, forward := moving(t, nil)
-	silent := func(email string) bool { return b.tracker.silences(email, b.now()) }
-	b.want("first", silent("ana@example.com"), false)
-	b.want("within the hour", silent("ANA@example.com"), true)
-	b.want("somebody else", silent("ben@example.com"), false)
-	b.want("nobody", silent(""), false)
-	forward(61 * time.Minute)
-	b.want("second", silent("ana@example.com"), false)
-	forward(61 * time.Minute)
-	b.want("third", silent("ana@example.com"), false)
-	forward(61 * time.Minute)
-	b.want("fourth of a day", silent("ana@example.com"), true)
-	forward(48 * time.Hour)
-	b.want("another day", silent("ana@example.com"), false)
 	quiet := func(domain string, n int) (count int) {
 		for i := range n {
-			if silent(fmt.Sprintf("u%d@%s", i, domain)) {
+			if b.tracker.silences(fmt.Sprintf("u%d@%s", i, domain), b.now()) {
 				count++
 			}
 		}
 		return count
 	}
 	b.want("of one domain", quiet("company.example", 150), 50)
+	b.want("however it is written", quiet("COMPANY.example", 1), 1)
 	b.want("of a provider", quiet("gmail.com", 150), 0)
+	b.want("of nobody", b.tracker.silences("", b.now()), false)
+	asked := func() (n int) {
+		all, err := b.store.Messages(t.Context(), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range all {
+			if m.Kind == outbox.Confirm {
+				n++
+			}
+		}
+		return n
+	}
 	first := b.post("offer", card("eva@example.com", "consent", "yes"))
-	second := b.post("offer", card("eva@example.com", "consent", "yes", "_post", "/posts/b/"))
+	second := b.post("offer", card("EVA@example.com", "consent", "yes", "_post", "/posts/b/"))
 	b.want("status", second.status, first.status)
 	b.want("location", second.header.Get("Location"), first.header.Get("Location"))
+	b.want("within the hour", asked(), 1)
+	for i := range 5 {
+		forward(61 * time.Minute)
+		b.post("offer", card("eva@example.com", "consent", "yes", "_post", fmt.Sprintf("/posts/%d/", i)))
+	}
+	b.want("within the day", asked(), 3)
 }
 
 // A card that could not be stored has not been written to: when it comes again,
@@ -250,13 +259,16 @@ func TestUnstoredIsUnwritten(t *testing.T) {
 	failing := &failingStore{}
 	b := begin(t, nil)
 	failing.Store, b.tracker.store = b.tracker.store, failing
+	for i := range allowances()[byDomain].plain.burst - 1 {
+		b.tracker.silences(fmt.Sprintf("u%d@example.com", i), b.now())
+	}
 	failing.fails.Store(true)
 	b.want("not stored", b.post("newsletter", card("ana@example.com")).status, 503)
 	failing.fails.Store(false)
 	b.want("again", b.post("newsletter", card("ana@example.com")).status, 303)
 	b.want("its mail is due", failing.silent.Load(), false)
 	b.want("another post", b.post("newsletter", card("ana@example.com", "_post", "/posts/b/")).status, 303)
-	b.want("no second mail within the hour", failing.silent.Load(), true)
+	b.want("no more mail to that domain just now", failing.silent.Load(), true)
 }
 
 // failingStore is a store whose disk is sometimes full, and which notes what it

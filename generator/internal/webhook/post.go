@@ -16,8 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
 
+	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/network"
 )
 
@@ -153,13 +153,7 @@ func retryAfter(written string, now time.Time) time.Duration {
 
 // line is a stranger's text as one short line that steers nothing.
 func line(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	short := []rune(strings.Join(strings.Fields(text), " "))
+	short := []rune(strings.Join(strings.Fields(diag.Printable(strings.ToValidUTF8(text, "\uFFFD"))), " "))
 	if len(short) > maxSaid {
 		short = append(short[:maxSaid], '…')
 	}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bufio"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -140,6 +141,10 @@ func openDoor(t *testing.T) (d *door, port string) {
 				return
 			}
 			d.knocks.Add(1)
+			_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+			if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 			_ = c.Close()
 		}
