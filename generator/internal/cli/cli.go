@@ -5,13 +5,16 @@ package cli
 // to do next. Colour and progress only where a person is watching.
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,14 +222,57 @@ func (w World) tell(problems diag.List) {
 	if w.colour(w.Stderr) {
 		paint = func(code, text string) string { return "\x1b[" + code + "m" + text + "\x1b[0m" }
 	}
+	// What many places have in common is shown three times, with line and hint;
+	// of the others it is enough to say where they are.
+	const inFull = 3
+	shown := map[[2]string]int{}
+	brief := false
 	for _, d := range problems {
+		same := [2]string{d.Message, d.Hint}
+		shown[same]++
+		if shown[same] > inFull {
+			d.Source, d.Hint = "", ""
+		}
+		if now := shown[same] > inFull; brief && !now {
+			fmt.Fprintln(w.Stderr)
+			brief = false
+		} else {
+			brief = now
+		}
 		fmt.Fprintln(w.Stderr, painted(d, paint))
+		if !brief {
+			fmt.Fprintln(w.Stderr)
+		}
+	}
+	if brief {
 		fmt.Fprintln(w.Stderr)
 	}
 }
 
-// summary counts problems: "2 errors, 1 warning".
+// summary counts problems: "2 errors, 1 warning". Of many it says what they are,
+// the most frequent first.
 func summary(problems diag.List) string {
+	const many = 20
+	if len(problems) <= many {
+		return counted(problems)
+	}
+	of := map[string]int{}
+	for _, d := range problems {
+		of[d.Code]++
+	}
+	delete(of, "")
+	codes := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(of[b]-of[a], strings.Compare(a, b)) })
+	var parts []string
+	for _, code := range codes {
+		parts = append(parts, fmt.Sprintf("%d %s", of[code], code))
+	}
+	if len(parts) == 0 {
+		return counted(problems)
+	}
+	return counted(problems) + " (" + strings.Join(parts, ", ") + ")"
+}
+
+func counted(problems diag.List) string {
 	errors, warnings := len(problems.Only(diag.Error)), len(problems.Only(diag.Warning))
 	switch {
 	case errors > 0 && warnings > 0:
