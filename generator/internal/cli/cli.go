@@ -253,21 +253,20 @@ func (w World) tell(problems diag.List) {
 // the most frequent first.
 func summary(problems diag.List) string {
 	const many = 20
-	if len(problems) <= many {
+	of, named := map[string]int{}, 0
+	for _, d := range problems {
+		if d.Code != "" {
+			of[d.Code]++
+			named++
+		}
+	}
+	if named <= many {
 		return counted(problems)
 	}
-	of := map[string]int{}
-	for _, d := range problems {
-		of[d.Code]++
-	}
-	delete(of, "")
 	codes := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(of[b]-of[a], strings.Compare(a, b)) })
 	var parts []string
 	for _, code := range codes {
 		parts = append(parts, fmt.Sprintf("%d %s", of[code], code))
-	}
-	if len(parts) == 0 {
-		return counted(problems)
 	}
 	return counted(problems) + " (" + strings.Join(parts, ", ") + ")"
 }
