@@ -36,11 +36,10 @@ func leadsCommand(w World) *cobra.Command {
 			return c.Help()
 		},
 	}
-	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w))
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w))
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring leads over from elsewhere", "leads import leads.csv"},
 		{"erase", "Forget a person", "leads erase ana@example.com"},
-		{"prove", "Show what a person agreed to", "leads prove ana@example.com"},
 	} {
 		c.AddCommand(notBuiltYet(planned.use, planned.short, planned.example))
 	}

@@ -68,7 +68,7 @@ func storeCommand(w World) *cobra.Command {
 	}
 	check := &cobra.Command{
 		Use: "check", Short: "Look through the whole store",
-		Long:    "Tells whether all of it can be read and is sound, and whether what is counted agrees with what is stored. The tracker may run meanwhile.",
+		Long:    "Tells whether all of it can be read and is sound, and whether what is counted agrees with what is stored. An entry of the\nevidence of consent that was changed or is gone is named. The tracker may run meanwhile.",
 		Example: "  cardbowl store check",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -87,6 +87,9 @@ func storeCommand(w World) *cobra.Command {
 					return fmt.Errorf("%s is not sound: %s", store.Shown(path), plural(len(found), "fault"))
 				}
 				fmt.Fprintf(w.Stdout, "%s is sound, with %s\n", store.Shown(path), inWords(held))
+				if held.Seal != "" {
+					fmt.Fprintf(w.Stdout, "its evidence of consent ends with entry %d, sealed %s\n", held.Evidence, held.Seal)
+				}
 				return nil
 			})
 		},

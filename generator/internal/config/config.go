@@ -447,7 +447,9 @@ func (l *loader) checks(written map[string]string) map[string]diag.Judgement {
 		if !known {
 			l.complain(l.value("check", code), diag.Error, fmt.Sprintf("a check is `off`, `warning` or `error`, not `%s`", written[code]), "")
 		}
-		if !slices.Contains(diag.Codes(), code) {
+		if code == "consent" { // was a check once
+			l.complain(l.value("check"), diag.Error, "that a form which sends mail asks for consent is the law's, and no check", "take `consent` out")
+		} else if !slices.Contains(diag.Codes(), code) {
 			l.complain(l.value("check"), diag.Error, fmt.Sprintf("there is no check `%s`", code), or(diag.DidYouMean(code, diag.Codes()), "`cardbowl help checks` lists them"))
 		}
 		out[code] = judgement
@@ -471,8 +473,8 @@ func (l *loader) webhooks(f file) []webhook.Receiver {
 	return out
 }
 
-// mails refuses forms that would send mail the law does not allow, since it does
-// not say whose it is. (That each asks for consent is one of the checks.)
+// mails refuses forms that would send mail the law does not allow: nobody was
+// asked, or it does not say whose it is.
 func (l *loader) mails(c Config) {
 	for _, f := range c.Forms {
 		for _, m := range []struct {
@@ -483,6 +485,10 @@ func (l *loader) mails(c Config) {
 				continue
 			}
 			at := l.value("forms", f.Name, m.key)
+			if strings.TrimSpace(f.Consent) == "" {
+				l.complain(at, diag.Error, fmt.Sprintf("the form `%s` sends mail, and asks for no consent", f.Name),
+					"the law wants it, so no `check` switches this off: say in its `consent` what a visitor agrees to, such as `consent: \"Yes, write to me about marketing. I can unsubscribe at any time.\"`")
+			}
 			if !slices.ContainsFunc(f.Fields, func(x form.Field) bool { return x.Type == "email" }) {
 				l.complain(at, diag.Error, fmt.Sprintf("the form `%s` sends mail, and asks for no address", f.Name), "add `{name: email, type: email, required: true}` to its fields")
 			}

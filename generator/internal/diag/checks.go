@@ -28,7 +28,6 @@ func Checks() []Check {
 		{Code: "date", About: "A date that can hardly be meant: a year long past, a change before the publication, an end before the beginning."},
 		{Code: "same-title", About: "A post with the title of another."},
 		{Code: "same-description", About: "A page with the description of another."},
-		{Code: "consent", About: "A form that writes to its visitors (`confirm`, `deliver`) and does not ask whether it may. It stops a build."},
 		{Code: "outside-link", About: "A link to another site that does not answer, or has no such page. Told by `cardbowl check --external`, as the next."},
 		{Code: "moved-link", About: "A link to a page on another site that has moved for good."},
 		{Code: "no-form", About: "A post without any form on a site that has forms. It is told by `cardbowl check`, and by `build` where site.yaml asks for it.", Asked: true},

@@ -744,7 +744,6 @@ func (p *planner) addresses() {
 				"visitors get the built-in thank-you until content/ has such a page", "forms", d.Name, "thanks"))
 		}
 	}
-	p.consent()
 	for _, name := range slices.Sorted(maps.Keys(p.config.Menus)) {
 		for i, item := range p.config.Menus[name] {
 			address := item.URL
@@ -764,22 +763,6 @@ func (p *planner) addresses() {
 				d.Code = "link"
 				p.problems = append(p.problems, d)
 			}
-		}
-	}
-}
-
-// consent looks for forms that write to whoever fills them in and do not ask.
-func (p *planner) consent() {
-	for _, d := range p.config.Forms {
-		key, why := "confirm", "confirms addresses by mail"
-		if !d.Confirm {
-			key, why = "deliver", "sends `"+d.Deliver+"`"
-		}
-		if d.Consent == "" && (d.Confirm || d.Deliver != "") {
-			found := p.config.At(diag.Error, fmt.Sprintf("the form `%s` %s, and asks for no consent", d.Name, why),
-				"say in its `consent` what a visitor agrees to, such as `consent: \"Yes, write to me about marketing. I can unsubscribe at any time.\"`", "forms", d.Name, key)
-			found.Code = "consent"
-			p.problems = append(p.problems, found)
 		}
 	}
 }

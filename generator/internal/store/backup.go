@@ -20,6 +20,8 @@ type Holding struct {
 	Leads       int
 	Days        int    // with a count
 	Last        string // the last of them, YYYY-MM-DD; empty when nothing was counted
+	Evidence    int    // entries of the evidence of consent
+	Seal        string // of the last of them, see Record; empty when there is none
 }
 
 // ErrExists is returned rather than writing over a file.
@@ -205,6 +207,18 @@ func Check(ctx context.Context, address string) (held Holding, wrong []string, e
 		wrong = append(wrong, fmt.Sprintf("the card %s belongs to a person who is not there", id))
 		return err
 	}, `select id from submissions where lead is not null and lead not in (select id from leads) order by id`)
+	if err != nil {
+		return held, nil, fmt.Errorf("check store: %w", err)
+	}
+	proved, err := record(ctx, tx, "")
+	if err == nil {
+		held.Evidence, held.Seal = proved.Entries, proved.Seal
+		var more []Fault
+		more, err = unproved(ctx, tx)
+		for _, f := range append(proved.Faults, more...) {
+			wrong = append(wrong, f.Said)
+		}
+	}
 	if err != nil {
 		return held, nil, fmt.Errorf("check store: %w", err)
 	}

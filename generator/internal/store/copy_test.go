@@ -183,7 +183,7 @@ func fill(t *testing.T, s Store) {
 	if _, err := s.Salt(t.Context(), start); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Remember(t.Context(), start, []Page{{Path: "/posts/a/", Digest: "1", Title: "Café ☕", Kind: "post"}}, []ConsentText{{Hash: "h", Text: "Yes."}}); err != nil {
+	if err := s.Remember(t.Context(), start, []Page{{Path: "/posts/a/", Digest: "1", Title: "Café ☕", Kind: "post"}}, []ConsentText{{Hash: HashText("Yes."), Text: "Yes."}}); err != nil {
 		t.Fatal(err)
 	}
 	lead := ""
@@ -194,7 +194,7 @@ func fill(t *testing.T, s Store) {
 		}
 		r, err := s.Submit(t.Context(), Submission{At: start.Add(time.Duration(n) * time.Minute), Post: "/posts/a/", Form: "f", Placement: "end", Email: email,
 			Fields: []form.Answer{{Name: "message", Value: "line\nline \U0001F4EC \\ \" ' \x00"}}, Key: fmt.Appendf(nil, "\x00\xff%d", n), Fold: fmt.Appendf(nil, "f%d", n),
-			Visitor: fmt.Appendf(nil, "\xfe%d", n), Quarantined: n%50 == 7,
+			Visitor: fmt.Appendf(nil, "\xfe%d", n), Quarantined: n%50 == 7, Consent: n%2 == 0, ConsentText: HashText("Yes."),
 			Orders: []Order{{Kind: "mail.card", To: "owner@example.com"}}})
 		if err != nil {
 			t.Fatal(err)

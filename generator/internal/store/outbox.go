@@ -116,9 +116,10 @@ const (
 	dropRefusal   = `delete from refusals where recipient = $1`
 	listRefusals  = `select recipient, refused_at, said from refusals order by recipient`
 	letGo         = `update outbox set leased_until = 0 where leased_until > 0`
-	settleMessage = `update outbox set state = $2, due_at = case when $2 = 'waiting' then $3 else due_at end, said = $4, settled_at = $5, leased_until = 0 where id = $1 and state = 'waiting'`
-	retryMessage  = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
-	listMessages  = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
+	settleMessage = `update outbox set state = $2, due_at = case when $2 = 'waiting' then $3 else due_at end, said = $4, settled_at = $5, leased_until = 0 where id = $1 and state = 'waiting'
+		returning kind, recipient, lead, submission, form`
+	retryMessage = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
+	listMessages = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
 		where created_at >= $1 order by created_at, kind, id`
 	dropMessages = `delete from outbox where state in ('sent', 'dropped') and settled_at < $1`
 	addToken     = `insert into tokens (hash, purpose, lead, form, made_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
@@ -345,7 +346,16 @@ func (d *database) Settle(ctx context.Context, id string, state MessageState, ag
 		settled = 0
 	}
 	return d.write(ctx, "note what became of a message", func(t *transaction) error {
-		return t.exec(settleMessage, id, string(state), again.UnixMilli(), said, settled)
+		var m Message
+		waited, err := t.row(settleMessage, []any{&m.Kind, &m.To, &m.Lead, &m.Submission, &m.Form}, id, string(state), again.UnixMilli(), said, settled)
+		if err != nil || !waited || state != Sent || m.Lead == "" {
+			return err
+		}
+		who, err := t.standing(m.Lead)
+		if err == nil && who.Email == m.To { // to the person, and not about the person
+			t.prove(Proof{At: now, Deed: WasMailed, Lead: m.Lead, Form: m.Form, Submission: m.Submission, Message: id, Kind: m.Kind})
+		}
+		return err
 	})
 }
 
@@ -448,6 +458,7 @@ func (d *database) Confirm(ctx context.Context, lead, form string, at time.Time,
 		if err != nil || n == 0 {
 			return err // confirmed before: the same page again, and no second mail
 		}
+		t.prove(Proof{At: at, Deed: HasConfirmed, Lead: lead, Form: form})
 		if before.ConfirmedAt.IsZero() {
 			t.credit(who, dayOf(at), funnel.LeadConfirmed, 1)
 		}
@@ -462,6 +473,7 @@ func (d *database) Unsubscribe(ctx context.Context, lead string, at time.Time, o
 		if err != nil || n == 0 {
 			return err
 		}
+		t.prove(Proof{At: at, Deed: HasLeft, Lead: lead})
 		return t.enqueue(orders, lead, "", "", at)
 	})
 }

@@ -64,6 +64,10 @@ type Store interface {
 	Confirm(ctx context.Context, lead, form string, at time.Time, orders []Order) error
 	// Unsubscribe notes that a lead wants no more mail.
 	Unsubscribe(ctx context.Context, lead string, at time.Time, orders []Order) error
+	// Evidence is what the person behind a lead agreed to and what came of it, of
+	// all people for an empty id; and whether the whole of the evidence is as it
+	// was written.
+	Evidence(ctx context.Context, lead string) (Record, error)
 	// Claim takes messages that are due, of the kinds like a pattern (% is any
 	// text) and to one recipient or, where that is empty, to any, and holds them
 	// until the lease is over; attempts are counted.

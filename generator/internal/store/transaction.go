@@ -22,7 +22,8 @@ type transaction struct {
 	tallies    map[tallyKey]int
 	reach      map[reachKey]int
 	parts      map[partKey]partSum
-	past       *past // visits of days gone by, in place of the table; nil: of now
+	proofs     []Proof // to be written at the end of the evidence
+	past       *past   // visits of days gone by, in place of the table; nil: of now
 }
 
 type tallyKey struct {
@@ -140,7 +141,7 @@ const (
 		set n = breakdowns.n + excluded.n, visitors = breakdowns.visitors + excluded.visitors, amount = breakdowns.amount + excluded.amount`
 )
 
-// flush writes the gathered counts.
+// flush writes the gathered counts, and what is to be proved.
 func (t *transaction) flush() error {
 	tallies := make([]tallyKey, 0, len(t.tallies))
 	for k := range t.tallies {
@@ -167,7 +168,11 @@ func (t *transaction) flush() error {
 			return err
 		}
 	}
-	return t.flushParts()
+	if err := t.flushParts(); err != nil {
+		return err
+	}
+	// Last, so that whoever holds the end of the chain waits for nobody.
+	return t.flushProofs()
 }
 
 func (t *transaction) flushParts() error {

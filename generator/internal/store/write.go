@@ -28,7 +28,7 @@ const (
 		on conflict (fold) do update set submission = excluded.submission, received_at = excluded.received_at
 		where folds.received_at <= excluded.received_at - $4
 		returning submission`
-	addLead = `insert into leads (id, address, email, created_at, day, post, form, placement, credit) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	addLead = `insert into leads (id, address, email, created_at, day, post, form, placement, credit, salt) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (address) do nothing returning id`
 	findLead      = `select id from leads where address = $1`
 	addSubmission = `insert into submissions (id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, lead,
@@ -147,6 +147,10 @@ func (t *transaction) submit(s Submission, id string) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
+	if s.Consent && status != Quarantined {
+		t.prove(Proof{At: s.At, Deed: HasAgreed, Lead: fmt.Sprint(lead), Form: s.Form, Post: s.Post, Placement: s.Placement, Revision: s.Revision,
+			TextHash: s.ConsentText, Submission: id})
+	}
 	if status == Accepted {
 		e := Event{At: s.At, Post: s.Post, Form: s.Form, Placement: s.Placement, Step: funnel.FormSubmit, Visitor: s.Visitor, Revision: s.Revision}
 		if err := t.count(e); err != nil {
@@ -179,7 +183,7 @@ func (t *transaction) lead(s Submission, j Journey, id string) (string, error) {
 		return "", err
 	}
 	var made string
-	ok, err := t.row(addLead, []any{&made}, id, address, s.Email, s.At.UnixMilli(), dayOf(s.At), s.Post, s.Form, s.Placement, string(credited))
+	ok, err := t.row(addLead, []any{&made}, id, address, s.Email, s.At.UnixMilli(), dayOf(s.At), s.Post, s.Form, s.Placement, string(credited), random())
 	if err != nil || ok {
 		return made, err
 	}

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		{"receivers", testReceivers},
 		{"limits of mail", testLimits},
 		{"confirming", testConfirm},
+		{"evidence of consent", testEvidence},
 		{"a card finds the view before it", testViewBeforeCard},
 		{"what is broken down adds up", testBreakdowns},
 		{"text of every kind", testText},
