@@ -20,12 +20,13 @@ const (
 	Welcome  = "welcome"  // what the visitor was promised
 	Card     = "card"     // tells the owner of a card
 	Alarm    = "alarm"    // tells the owner that the day's confirmations are used up
+	Receiver = "receiver" // tells the owner that a receiver of webhooks takes nothing
 	Test     = "test"
 	Frame    = "frame" // templates/email/frame.html, what HTML letters stand in
 )
 
 // Names are the letters there must be, the frame aside.
-func Names() []string { return []string{Confirm, Reminder, Welcome, Card, Alarm, Test} }
+func Names() []string { return []string{Confirm, Reminder, Welcome, Card, Alarm, Receiver, Test} }
 
 // Data is what a letter may say. Which fields are filled depends on the letter.
 type Data struct {
@@ -57,6 +58,10 @@ type Data struct {
 	CanReply bool
 	// How many mails a day may ask for a confirmation. Of `alarm`.
 	Budget int
+	// The address of a program that is told of leads. Of `receiver`.
+	Receiver string
+	// Whether it said that it wants nothing more. Of `receiver`.
+	Gone bool
 }
 
 // Sender is whose mail it is.
@@ -116,7 +121,7 @@ func link(words, address string) (string, error) {
 // clean is the data without characters that steer something: a terminal, a mail
 // header, or our own links. A stranger's line is kept from beginning a paragraph.
 func clean(d Data) Data {
-	for _, s := range []*string{&d.Site.Title, &d.Site.URL, &d.Form, &d.Post.Title, &d.Post.URL, &d.File, &d.Name, &d.From, &d.ReadFirst, &d.Sender.Name, &d.Sender.Address} {
+	for _, s := range []*string{&d.Site.Title, &d.Site.URL, &d.Form, &d.Post.Title, &d.Post.URL, &d.File, &d.Name, &d.From, &d.ReadFirst, &d.Receiver, &d.Sender.Name, &d.Sender.Address} {
 		*s = strings.Join(strings.Fields(printable(*s)), " ")
 	}
 	answers := make([]Answer, len(d.Answers))
@@ -213,7 +218,7 @@ func Sample() Data {
 	d := Data{
 		Sender: Sender{"Ann Writer", "ann@example.com", "1 Main Street, Toronto"}, Language: "en", Form: "One letter a month",
 		Link: "https://example.com/_/confirm/ABC", Unsubscribe: "https://example.com/_/unsubscribe/ABC", File: "checklist.pdf", Name: "Ben Reader",
-		Answers: []Answer{{"email", "ben@example.com"}, {"message", "Two\nlines"}}, From: "news.example", ReadFirst: "https://example.com/posts/b/", CanReply: true, Budget: 500,
+		Answers: []Answer{{"email", "ben@example.com"}, {"message", "Two\nlines"}}, From: "news.example", ReadFirst: "https://example.com/posts/b/", CanReply: true, Budget: 500, Receiver: "https://crm.example.com/leads", Gone: true,
 	}
 	d.Site.Title, d.Site.URL = "Small Fish", "https://example.com/"
 	d.Post.Title, d.Post.URL = "A post", "https://example.com/posts/a/"

@@ -139,9 +139,10 @@ func (o *Outbox) turnAway(ctx context.Context, m store.Message, answer webhook.A
 	o.Logger.Warn("a receiver of webhooks is gone and gets nothing any more; `cardbowl webhook enable` undoes that", "receiver", m.To, "said", answer.Said)
 	ctx, cancel := lastWord(ctx)
 	defer cancel()
-	if err := o.Store.TurnAway(ctx, m.To, answer.Said, o.Now()); err != nil {
+	if err := o.Store.TurnAway(ctx, m.To, answer.Said, o.Now(), aboutReceiver(o.Manifest(), Gone, m.To, goneADay)); err != nil {
 		o.Logger.Error("that a receiver is gone is not noted: it will be asked again", "receiver", m.To, "error", err)
 	}
+	wake(o.mails)
 }
 
 // hookSteps is how long to wait after each attempt, as Standard Webhooks has it:

@@ -107,7 +107,8 @@ func openHouse(t *testing.T, mailer Mailer, receivers ...webhook.Receiver) *hous
 	h.site = manifest.Manifest{BaseURL: "https://blog.example/", Title: "Small Fish", Currency: "EUR", Webhooks: receivers,
 		Pages: []manifest.Page{{Path: "/posts/a/", Title: "The question", Kind: "post"}},
 		Forms: []form.Definition{{Name: "contact", Notify: []string{"ann@example.com"}}},
-		Mail:  manifest.Mail{Sender: letter.Sender{Name: "Ann", Email: "ann@example.com"}, Frame: "{{.Body}}", Letters: map[string]string{letter.Card: "A card\n\nIt came.\n"}}}
+		Mail: manifest.Mail{Sender: letter.Sender{Name: "Ann", Email: "ann@example.com"}, Frame: "{{.Body}}", Letters: map[string]string{letter.Card: "A card\n\nIt came.\n",
+			letter.Receiver: "{{if .Gone}}Gone{{else}}Untaken{{end}}\n\n{{.Receiver}}\n"}}}
 	h.box = New(Options{Store: kept, Mailer: mailer, Manifest: func() manifest.Manifest { return h.site }, Origin: func() string { return "https://blog.example" },
 		Poster: webhook.Client{Secret: func(string) string { return h.secret }}, Now: h.now, Logger: slog.New(slog.DiscardHandler)})
 	return h
@@ -186,7 +187,13 @@ func TestReceivers(t *testing.T) {
 	h.card("Call me.")
 	await(t, "the one that hangs", func() bool { return len(other.at("/hang")) == 1 })
 	h.card("Me too.")
-	await(t, "mails and the others while one hangs", func() bool { return len(office.all()) == 2 && len(other.at("/ok")) == 2 })
+	// Two of cards, and one that says who is gone.
+	await(t, "mails and the others while one hangs", func() bool { return len(office.all()) == 3 && len(other.at("/ok")) == 2 })
+	if !slices.ContainsFunc(office.all(), func(m received) bool {
+		return m.to == "ann@example.com" && strings.Contains(m.text, "Subject: Gone") && strings.Contains(m.text, other.URL+"/gone")
+	}) {
+		t.Errorf("the owner is not told who is gone: %+v", office.all())
+	}
 	await(t, "the end of those that answer", func() bool {
 		m := h.messages()
 		return m["ok"].State == store.Sent && m["fault"].Attempts > 0 && m["fault"].Said != "" && m["moved"].Said != "" && m["gone"].State == store.Dead
@@ -242,6 +249,9 @@ func TestAttempts(t *testing.T) {
 	judge, err := standardwebhooks.NewWebhook(h.secret)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if m := h.messages()["ann@example.com"]; m.Kind != Untaken || m.Subject != other.URL+"/fault" {
+		t.Errorf("the owner is not told what was given up: %+v", m)
 	}
 	times := map[string]bool{}
 	for _, a := range came {

@@ -17,12 +17,15 @@ const (
 	Reminder   = "mail.reminder" // the same, once more
 	Welcome    = "mail.welcome"  // to the visitor: what was promised
 	Alarm      = "mail.alarm"    // to the owner: the day's confirmations are used up
+	Gone       = "mail.gone"     // to the owner: a receiver of webhooks wants nothing any more
+	Untaken    = "mail.untaken"  // to the owner: a receiver of webhooks has not taken a message
 	remindIn   = 24 * time.Hour
 	validFor   = 7 * 24 * time.Hour   // of links that confirm and deliver
 	leaveFor   = 400 * 24 * time.Hour // of links that unsubscribe
 	perHour    = 1                    // mails of one kind to one address that was not confirmed
 	perDay     = 3
 	alarmsADay = 1
+	goneADay   = 10 // of all receivers
 )
 
 // OnCard is what is to be sent when a card of a form is counted.
@@ -69,4 +72,12 @@ func owners(m manifest.Manifest, d form.Definition) []string {
 		return []string{m.Mail.Sender.Email}
 	}
 	return nil
+}
+
+// aboutReceiver tells the owner that a receiver takes nothing.
+func aboutReceiver(m manifest.Manifest, kind, receiver string, aDay int) (orders []store.Order) {
+	for _, owner := range owners(m, form.Definition{}) {
+		orders = append(orders, store.Order{Kind: kind, To: owner, Subject: receiver, Limit: store.Limit{AllDay: aDay}})
+	}
+	return orders
 }

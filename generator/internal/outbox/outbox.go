@@ -158,6 +158,12 @@ func (o *Outbox) settle(ctx context.Context, m store.Message, drop bool, err err
 	}
 	ctx, cancel := lastWord(ctx)
 	defer cancel()
+	if state == store.Dead && strings.HasPrefix(m.Kind, hook) {
+		if err := o.Store.Enqueue(ctx, aboutReceiver(o.Manifest(), Untaken, m.To, alarmsADay), o.Now()); err != nil {
+			o.Logger.Error("the owner is not told of what was given up", "error", err)
+		}
+		wake(o.mails)
+	}
 	if err := o.Store.Settle(ctx, m.ID, state, again, said, o.Now()); err != nil {
 		o.Logger.Error("what became of a message is not noted: it may be sent twice", "id", m.ID, "error", err)
 	}
@@ -200,6 +206,8 @@ func (o *Outbox) write(ctx context.Context, m store.Message) (out Mail, drop boo
 		drop, err = o.aboutCard(ctx, m, site, &d, &out)
 	case Alarm:
 		name, d.Budget = letter.Alarm, site.Mail.PerDay
+	case Gone, Untaken:
+		name, d.Receiver, d.Gone = letter.Receiver, m.Subject, m.Kind == Gone
 	case Confirm, Reminder:
 		if name = letter.Confirm; m.Kind == Reminder {
 			name = letter.Reminder

@@ -207,7 +207,7 @@ func fill(t *testing.T, s Store) {
 	if _, err := s.Permit(t.Context(), Token{Purpose: "confirm", Lead: lead, Form: "f"}, start, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.TurnAway(t.Context(), "https://gone.example/", "410 Gone", start); err != nil {
+	if err := s.TurnAway(t.Context(), "https://gone.example/", "410 Gone", start, nil); err != nil {
 		t.Fatal(err)
 	}
 	value := 99.95

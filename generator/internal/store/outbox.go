@@ -305,10 +305,25 @@ func (d *database) Recipients(ctx context.Context, kinds string, now time.Time) 
 	return all, nil
 }
 
+// Enqueue implements Store.
+func (d *database) Enqueue(ctx context.Context, orders []Order, at time.Time) error {
+	if len(orders) == 0 {
+		return nil
+	}
+	return d.write(ctx, "write down what is to be sent", func(t *transaction) error { return t.enqueue(orders, "", "", "", at) })
+}
+
 // TurnAway implements Store.
-func (d *database) TurnAway(ctx context.Context, to, said string, now time.Time) error {
+func (d *database) TurnAway(ctx context.Context, to, said string, now time.Time, orders []Order) error {
 	return d.write(ctx, "note that a recipient wants nothing any more", func(t *transaction) error {
-		return errors.Join(t.exec(addRefusal, to, now.UnixMilli(), said), t.exec(giveUpOn, to, said, now.UnixMilli()))
+		n, err := t.changed(addRefusal, to, now.UnixMilli(), said)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			orders = nil
+		}
+		return errors.Join(t.exec(giveUpOn, to, said, now.UnixMilli()), t.enqueue(orders, "", "", "", now))
 	})
 }
 

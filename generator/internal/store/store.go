@@ -82,9 +82,12 @@ type Store interface {
 	Settle(ctx context.Context, id string, state MessageState, again time.Time, said string, now time.Time) error
 	// RetryMessage makes a dead or waiting message due now; false when there is none.
 	RetryMessage(ctx context.Context, id string, now time.Time) (bool, error)
+	// Enqueue carries out orders whose reason is nothing that is stored.
+	Enqueue(ctx context.Context, orders []Order, at time.Time) error
 	// TurnAway notes that a recipient wants nothing any more: what waits for it is
-	// dead, and orders for it are not carried out until Readmit.
-	TurnAway(ctx context.Context, to, said string, now time.Time) error
+	// dead, and orders for it are not carried out until Readmit. The orders here are
+	// carried out the first time.
+	TurnAway(ctx context.Context, to, said string, now time.Time, orders []Order) error
 	// Readmit undoes TurnAway, but for messages that were given up; false where
 	// there is nothing to undo.
 	Readmit(ctx context.Context, to string) (bool, error)

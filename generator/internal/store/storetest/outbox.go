@@ -173,7 +173,7 @@ func testReceivers(t *testing.T, open Open) {
 
 	// Who wants no more gets no more.
 	for range 2 {
-		if err := s.TurnAway(t.Context(), two, "410 Gone", noon); err != nil {
+		if err := s.TurnAway(t.Context(), two, "410 Gone", noon, []store.Order{{Kind: "mail.gone", To: "owner@example.com", Subject: two}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -195,6 +195,17 @@ func testReceivers(t *testing.T, open Open) {
 		}
 	}
 	want(t, "given up", dead, 2)
+	told := 0
+	for _, k := range kinds(t, s) {
+		if k == "mail.gone owner@example.com waiting" {
+			told++
+		}
+	}
+	want(t, "the owner is told", told, 1)
+	if err := s.Enqueue(t.Context(), []store.Order{{Kind: "mail.untaken", To: "owner@example.com", Subject: one}}, noon); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "enqueued", slices.Contains(kinds(t, s), "mail.untaken owner@example.com waiting"), true)
 	if known, err := s.Readmit(t.Context(), two); err != nil || !known {
 		t.Error(known, err)
 	}
