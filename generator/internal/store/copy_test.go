@@ -192,6 +192,9 @@ func fill(t *testing.T, s Store) {
 		if n%10 == 0 {
 			email = ""
 		}
+		if n == 2 { // the same person again
+			email = "Zoë1@example.com"
+		}
 		r, err := s.Submit(t.Context(), Submission{At: start.Add(time.Duration(n) * time.Minute), Post: "/posts/a/", Form: "f", Placement: "end", Email: email,
 			Fields: []form.Answer{{Name: "message", Value: "line\nline \U0001F4EC \\ \" ' \x00"}}, Key: fmt.Appendf(nil, "\x00\xff%d", n), Fold: fmt.Appendf(nil, "f%d", n),
 			Visitor: fmt.Appendf(nil, "\xfe%d", n), Quarantined: n%50 == 7, Consent: n%2 == 0, ConsentText: HashText("Yes."),
@@ -204,7 +207,7 @@ func fill(t *testing.T, s Store) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.Permit(t.Context(), Token{Purpose: "confirm", Lead: lead, Form: "f"}, start, time.Hour); err != nil {
+	if _, err := s.Permit(t.Context(), Token{Purpose: "confirm", Lead: lead, Form: "f"}, start, 48*time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.TurnAway(t.Context(), "https://gone.example/", "410 Gone", start, nil); err != nil {
@@ -215,6 +218,10 @@ func fill(t *testing.T, s Store) {
 		if err := s.Enter(t.Context(), lead, e, []string{"call", "client"}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	// The day is over.
+	if err := s.Purge(t.Context(), start.Add(13*time.Hour)); err != nil {
+		t.Fatal(err)
 	}
 }
 

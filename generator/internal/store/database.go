@@ -63,6 +63,9 @@ type dialect struct {
 	sound func(context.Context, *sql.Tx) ([]string, error)
 	// skipLocked is what a query ends with that takes rows nobody else is taking.
 	skipLocked string
+	// hold is what a query ends with whose row nobody else may take until the
+	// transaction ends; empty where begin sees to that.
+	hold string
 }
 
 // database is what stores of every dialect have in common: all of Store but
@@ -153,6 +156,13 @@ func (d *database) purge(ctx context.Context, now time.Time) (salts bool, err er
 		return false, fmt.Errorf("purge store: %w", err)
 	}
 	return salts, nil
+}
+
+// summed makes the sums that are missing; where that fails, reports are slower.
+func (d *database) summed(ctx context.Context, now time.Time) {
+	if err := d.summarise(ctx, dayOf(now)); err != nil && ctx.Err() == nil {
+		d.logger.Warn("sums of past days are missing; they will be made again", "error", err)
+	}
 }
 
 // Counts implements Store.

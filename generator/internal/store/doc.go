@@ -14,6 +14,10 @@
 // beginning, so it may not change anything outside its transaction; and sums of
 // integers, comparisons of texts and JSON are written as both understand them.
 //
+// What a report asks for is summed up beforehand: each day and month that is over
+// has its counts packed in sheets, which Purge makes, whoever writes into the day
+// removes, and a test holds against the rows after random histories (sums.go).
+//
 // A new step of the schema is two files of one number and name, in
 // migrations/sqlite and in migrations/postgres: text is text collate "C" there,
 // integer is bigint, real is double precision, blob is bytea, and strict and

@@ -285,7 +285,7 @@ func (w *writer) attempt(group []*request) (err error) {
 		return w.judged(err)
 	}
 	begun = true
-	tx := &transaction{ctx: ctx, conn: w.conn, statements: w.statements}
+	tx := &transaction{ctx: ctx, conn: w.conn, statements: w.statements, hold: w.dialect.hold}
 	for _, r := range group {
 		if err := r.apply(tx); err != nil {
 			return &spoiled{w.judged(err)}

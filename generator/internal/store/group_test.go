@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,7 @@ func TestSoundSQLite(t *testing.T) {
 	}
 }
 
-func opened(t *testing.T, log *bytes.Buffer) *SQLite {
+func opened(t *testing.T, log io.Writer) *SQLite {
 	t.Helper()
 	s, err := OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "store.db"), SQLiteOptions{Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {

@@ -258,17 +258,7 @@ func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since,
 			err = fmt.Errorf("read counts by %s: %w", d, err)
 		}
 	}()
-	text, args := sumParts, []any{string(d), post, since, until}
-	if post == "" {
-		text, args = sumPartsOfPosts, []any{string(d), since, until}
-	}
-	err = each(ctx, tx, text, args, func(rows *sql.Rows) error {
-		var p funnel.Part
-		err := rows.Scan(&p.Post, &p.Key, &p.Step, &p.Count, &p.Visitors, &p.Amount)
-		b.Parts = append(b.Parts, p)
-		return err
-	})
-	if err != nil {
+	if b.Parts, err = partsBy(ctx, tx, d, post, since, until); err != nil {
 		return b, err
 	}
 	if b.Leads, err = leadsBy(ctx, tx, d, post, since, until); err != nil || d != funnel.ByRevision {
@@ -285,6 +275,31 @@ func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since,
 		return err
 	})
 	return b, err
+}
+
+// partsBy is what was counted under each key, from sheets where they are kept.
+func partsBy(ctx context.Context, from querier, d funnel.Dimension, post, since, until string) (parts []funnel.Part, err error) {
+	if q, kept := questionOf(d, post); kept {
+		l, err := sums(ctx, from, q, span{since, until})
+		if err != nil {
+			return nil, err
+		}
+		l.each(ofPart, func(post string, texts [3]string, sum lineSum) {
+			parts = append(parts, funnel.Part{Post: post, Key: texts[0], Step: funnel.Step(texts[1]), Count: sum.n, Visitors: sum.visitors, Amount: sum.amount})
+		})
+		return parts, nil
+	}
+	text, args := sumParts, []any{string(d), post, since, until}
+	if post == "" {
+		text, args = sumPartsOfPosts, []any{string(d), since, until}
+	}
+	err = each(ctx, from, text, args, func(rows *sql.Rows) error {
+		var p funnel.Part
+		err := rows.Scan(&p.Post, &p.Key, &p.Step, &p.Count, &p.Visitors, &p.Amount)
+		parts = append(parts, p)
+		return err
+	})
+	return parts, err
 }
 
 // leadsBy is how many different people there are under each key.

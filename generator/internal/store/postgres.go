@@ -218,6 +218,7 @@ func postgresDialect() dialect {
 		load:       loadPostgres,
 		sound:      readAll,
 		skipLocked: " for update skip locked",
+		hold:       " for update",
 	}
 }
 
@@ -332,6 +333,7 @@ func (s *Postgres) Purge(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	s.summed(ctx, now)
 	if destroyed {
 		s.untidy.Store(true)
 	}

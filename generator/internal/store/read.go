@@ -1,25 +1,20 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"cardbowl/generator/internal/funnel"
 )
 
 const (
-	firstDay   = `select coalesce(min(day), '') from tallies`
-	sumTallies = `select post, form, placement, step, sum(n) from tallies where day >= $1 and day <= $2 group by post, form, placement, step`
-	sumReach   = `select post, step, sum(visitors) from reach where day >= $1 and day <= $2 group by post, step`
-	// The whole site's part of a dimension that every event has is a small table
-	// of days; the tallies have a row for each post.
-	sumDays = `select day, step, sum(n) from breakdowns
-		where dimension = 'source' and post = '*' and day >= $1 and day <= $2 and n <> 0 group by day, step order by day, step`
-	countLeads = `select post, count(distinct lead) from submissions where status = 'accepted' and day >= $1 and day <= $2 group by post`
-	pastPosts  = `select path, title, kind, date from revisions r
+	firstDay  = `select coalesce(min(day), '') from tallies`
+	pastPosts = `select path, title, kind, date from revisions r
 		where first_seen = (select max(first_seen) from revisions l where l.path = r.path) order by path, digest`
 	submissionColumns = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, coalesce(lead, ''),
 			first_post, assists, origin from submissions `
@@ -60,51 +55,11 @@ func (q queries) counts(ctx context.Context, since, until string) (c funnel.Coun
 		}
 	}
 	c.Since, c.Until = since, until
-	err = each(ctx, tx, sumTallies, []any{since, until}, func(rows *sql.Rows) error {
-		var t funnel.Tally
-		err := rows.Scan(&t.Post, &t.Form, &t.Placement, &t.Step, &t.Count)
-		c.Tallies = append(c.Tallies, t)
-		return err
-	})
+	l, err := sums(ctx, tx, everything(), span{since, until})
 	if err != nil {
 		return c, err
 	}
-	err = each(ctx, tx, sumReach, []any{since, until}, func(rows *sql.Rows) error {
-		var r funnel.Reach
-		err := rows.Scan(&r.Post, &r.Step, &r.Visitors)
-		c.Reach = append(c.Reach, r)
-		return err
-	})
-	if err != nil {
-		return c, err
-	}
-	err = each(ctx, tx, countLeads, []any{since, until}, func(rows *sql.Rows) error {
-		var l funnel.LeadCount
-		err := rows.Scan(&l.Post, &l.Leads)
-		c.Leads = append(c.Leads, l)
-		return err
-	})
-	if err != nil {
-		return c, err
-	}
-	err = each(ctx, tx, sumDays, []any{since, until}, func(rows *sql.Rows) error {
-		var d funnel.DayCount
-		err := rows.Scan(&d.Day, &d.Step, &d.Count)
-		c.Days = append(c.Days, d)
-		return err
-	})
-	if err != nil {
-		return c, err
-	}
-	err = each(ctx, tx, sumWorth, []any{since, until}, func(rows *sql.Rows) error {
-		var v funnel.Value
-		err := rows.Scan(&v.Post, &v.Amount)
-		c.Values = append(c.Values, v)
-		return err
-	})
-	if err != nil {
-		return c, err
-	}
+	l.counts(&c)
 	err = each(ctx, tx, pastPosts, nil, func(rows *sql.Rows) error {
 		var p funnel.PastPost
 		err := rows.Scan(&p.Path, &p.Title, &p.Kind, &p.Date)
@@ -112,6 +67,40 @@ func (q queries) counts(ctx context.Context, since, until string) (c funnel.Coun
 		return err
 	})
 	return c, err
+}
+
+// counts are the parts of a ledger, with the people behind the cards: as many as
+// there were cards, but for those of somebody whose card before, on the same post,
+// is among them.
+func (l *ledger) counts(c *funnel.Counts) {
+	people := map[string]int{}
+	l.each(ofTally, func(post string, texts [3]string, sum lineSum) {
+		t := funnel.Tally{Post: post, Form: texts[0], Placement: texts[1], Step: funnel.Step(texts[2]), Count: sum.n}
+		c.Tallies = append(c.Tallies, t)
+		if t.Step == funnel.FormSubmit {
+			people[post] += sum.n
+		}
+	})
+	l.each(ofRepeat, func(post string, texts [3]string, sum lineSum) {
+		if texts[0] >= c.Since {
+			people[post] -= sum.n
+		}
+	})
+	for post, n := range people {
+		if n > 0 {
+			c.Leads = append(c.Leads, funnel.LeadCount{Post: post, Leads: n})
+		}
+	}
+	l.each(ofReach, func(post string, texts [3]string, sum lineSum) {
+		c.Reach = append(c.Reach, funnel.Reach{Post: post, Step: funnel.Step(texts[0]), Visitors: sum.visitors})
+	})
+	l.each(ofDay, func(day string, texts [3]string, sum lineSum) {
+		c.Days = append(c.Days, funnel.DayCount{Day: day, Step: funnel.Step(texts[0]), Count: sum.n})
+	})
+	slices.SortFunc(c.Days, func(a, b funnel.DayCount) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Step, b.Step)) })
+	l.each(ofWorth, func(post string, _ [3]string, sum lineSum) {
+		c.Values = append(c.Values, funnel.Value{Post: post, Amount: sum.amount})
+	})
 }
 
 func (q queries) submissions(ctx context.Context, since, until string) ([]Stored, error) {

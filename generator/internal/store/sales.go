@@ -54,7 +54,6 @@ const (
 		(select v.value from sales v where v.lead = s.lead and v.n <= s.n and v.value is not null order by v.n desc limit 1)
 		from sales s where lead = $1 and n = $2`
 	allSales = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, n`
-	sumWorth = `select post, sum(amount) from worth where day >= $1 and day <= $2 group by post`
 )
 
 // enter writes an entry and what it counts for. Reaching a stage counts those
@@ -101,6 +100,7 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 		brought = value
 	}
 	if brought != worth {
+		t.touch(day)
 		if err := t.exec(addWorth, day, who.post, brought-worth); err != nil {
 			return err
 		}

@@ -267,6 +267,9 @@ func (s *SQLite) Purge(ctx context.Context, now time.Time) error {
 	if destroyed {
 		s.scrub.Store(true)
 	}
+	if err == nil {
+		s.summed(ctx, now)
+	}
 	return err
 }
 

@@ -23,7 +23,10 @@ type transaction struct {
 	reach      map[reachKey]int
 	parts      map[partKey]partSum
 	proofs     []Proof // to be written at the end of the evidence
-	past       *past   // visits of days gone by, in place of the table; nil: of now
+	repeats    map[repeatKey]int
+	touched    map[string]bool // days that something is written into
+	past       *past           // visits of days gone by, in place of the table; nil: of now
+	hold       string          // what a query ends with whose row nobody else may take meanwhile
 }
 
 type tallyKey struct {
@@ -35,6 +38,9 @@ type reachKey struct {
 	day, post string
 	step      funnel.Step
 }
+
+// repeatKey is a row of repeats.
+type repeatKey struct{ day, post, previous string }
 
 // partKey is a row of breakdowns.
 type partKey struct {
@@ -114,6 +120,7 @@ func (t *transaction) tallyBy(k tallyKey, n int) {
 		t.tallies = map[tallyKey]int{}
 	}
 	t.tallies[k] += n
+	t.touch(k.day)
 }
 
 func (t *transaction) reached(k reachKey) {
@@ -121,14 +128,24 @@ func (t *transaction) reached(k reachKey) {
 		t.reach = map[reachKey]int{}
 	}
 	t.reach[k]++
+	t.touch(k.day)
 }
 
 func (t *transaction) part(k partKey, add partSum) {
 	if t.parts == nil {
 		t.parts = map[partKey]partSum{}
 	}
+	t.touch(k.day)
 	sum := t.parts[k]
 	t.parts[k] = partSum{sum.n + add.n, sum.visitors + add.visitors, sum.amount + add.amount}
+}
+
+func (t *transaction) repeated(k repeatKey, n int) {
+	if t.repeats == nil {
+		t.repeats = map[repeatKey]int{}
+	}
+	t.repeats[k] += n
+	t.touch(k.day)
 }
 
 const (
@@ -136,6 +153,8 @@ const (
 		on conflict (day, post, form, placement, step) do update set n = tallies.n + excluded.n`
 	addReach = `insert into reach (day, post, step, visitors) values ($1, $2, $3, $4)
 		on conflict (day, post, step) do update set visitors = reach.visitors + excluded.visitors`
+	addRepeat = `insert into repeats (day, post, previous, n) values ($1, $2, $3, $4)
+		on conflict (day, post, previous) do update set n = repeats.n + excluded.n`
 	addPart = `insert into breakdowns (dimension, post, day, key, step, n, visitors, amount) values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (dimension, post, day, key, step) do update
 		set n = breakdowns.n + excluded.n, visitors = breakdowns.visitors + excluded.visitors, amount = breakdowns.amount + excluded.amount`
@@ -171,8 +190,30 @@ func (t *transaction) flush() error {
 	if err := t.flushParts(); err != nil {
 		return err
 	}
+	if err := t.flushRepeats(); err != nil {
+		return err
+	}
+	if err := t.flushTouched(); err != nil {
+		return err
+	}
 	// Last, so that whoever holds the end of the chain waits for nobody.
 	return t.flushProofs()
+}
+
+func (t *transaction) flushRepeats() error {
+	repeats := make([]repeatKey, 0, len(t.repeats))
+	for k := range t.repeats {
+		repeats = append(repeats, k)
+	}
+	slices.SortFunc(repeats, func(a, b repeatKey) int {
+		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.post, b.post), cmp.Compare(a.previous, b.previous))
+	})
+	for _, k := range repeats {
+		if err := t.exec(addRepeat, k.day, k.post, k.previous, t.repeats[k]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *transaction) flushParts() error {

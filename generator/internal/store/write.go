@@ -30,7 +30,10 @@ const (
 		returning submission`
 	addLead = `insert into leads (id, address, email, created_at, day, post, form, placement, credit, salt) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		on conflict (address) do nothing returning id`
-	findLead      = `select id from leads where address = $1`
+	findLead = `select id from leads where address = $1`
+	// The cards of a person on a post, by day: the last one up to a day, the first after it.
+	lastCard      = `select coalesce(max(day), '') from submissions where lead = $1 and post = $2 and status = 'accepted' and day <= $3`
+	nextCard      = `select coalesce(min(day), '') from submissions where lead = $1 and post = $2 and status = 'accepted' and day > $3`
 	addSubmission = `insert into submissions (id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, lead,
 			first_post, assists, source, campaign, origin)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
@@ -129,6 +132,11 @@ func (t *transaction) submit(s Submission, id string) (Receipt, error) {
 			return Receipt{}, err
 		}
 		lead = who
+		if status == Accepted && who != id {
+			if err := t.repeat(who, s.Post, day); err != nil {
+				return Receipt{}, err
+			}
+		}
 	}
 	fields, err := encodeFields(s.Fields)
 	if err != nil {
@@ -174,7 +182,7 @@ func (t *transaction) lead(s Submission, j Journey, id string) (string, error) {
 	if s.Email != "" {
 		address = strings.ToLower(s.Email)
 		var known string
-		if ok, err := t.row(findLead, []any{&known}, address); err != nil || ok {
+		if ok, err := t.row(findLead+t.hold, []any{&known}, address); err != nil || ok {
 			return known, err
 		}
 	}
@@ -188,11 +196,34 @@ func (t *transaction) lead(s Submission, j Journey, id string) (string, error) {
 		return made, err
 	}
 	// Another tracker was first in the meantime.
-	ok, err = t.row(findLead, []any{&made}, address)
+	ok, err = t.row(findLead+t.hold, []any{&made}, address)
 	if err == nil && !ok {
 		err = errors.New("a lead vanished while it was written")
 	}
 	return made, err
+}
+
+// repeat notes the card that a person is about to send on a post, on a day,
+// where it stands between earlier and later ones of the same person there.
+func (t *transaction) repeat(lead, post, day string) error {
+	var last, next string
+	if _, err := t.row(lastCard, []any{&last}, lead, post, day); err != nil {
+		return err
+	}
+	if last != "" {
+		t.repeated(repeatKey{day, post, last}, 1)
+	}
+	if last == day { // whatever comes next has seen this day already
+		return nil
+	}
+	if _, err := t.row(nextCard, []any{&next}, lead, post, day); err != nil || next == "" {
+		return err
+	}
+	if last != "" {
+		t.repeated(repeatKey{next, post, last}, -1)
+	}
+	t.repeated(repeatKey{next, post, day}, 1)
+	return nil
 }
 
 // count writes one step of a reader.
