@@ -183,7 +183,14 @@ func outboxListCommand(w World) *cobra.Command {
 			if asJSON {
 				return written(json.NewEncoder(w.Stdout).Encode(outboxJSON(listed)))
 			}
-			return written(writeOutbox(w.Stdout, listed, w.Now()))
+			if err := writeOutbox(w.Stdout, listed, w.Now()); err != nil {
+				return written(err)
+			}
+			told, err := receivers(w, f.site)
+			if err != nil {
+				return err
+			}
+			return tellOfGone(c.Context(), w, kept, told)
 		},
 	}
 	f.add(c)

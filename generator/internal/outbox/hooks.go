@@ -132,7 +132,7 @@ func (o *Outbox) tell(ctx context.Context, m store.Message) {
 	case err == nil && !drop && !answer.Taken():
 		err = errors.New(answer.Said)
 	}
-	o.settle(ctx, m, drop, err, hookSteps(), answer.Wait)
+	o.settle(ctx, m, drop, err, answer.Wait)
 }
 
 func (o *Outbox) turnAway(ctx context.Context, m store.Message, answer webhook.Answer) {

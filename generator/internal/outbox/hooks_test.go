@@ -383,3 +383,47 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// bomb is a Poster that has a fault.
+type bomb struct{ Poster }
+
+func (b bomb) Post(ctx context.Context, to webhook.Receiver, m webhook.Message) (webhook.Answer, error) {
+	if strings.Contains(string(m.Body), "ana2@example.com") {
+		panic("a fault")
+	}
+	return b.Poster.Post(ctx, to, m)
+}
+
+// TestPanic: a message that makes us panic is tried again like any other, and given
+// up; those before and after it arrive.
+func TestPanic(t *testing.T) {
+	other := openCRM(t)
+	h := openHouse(t, nil, to(other, "/ok"))
+	h.box.Poster = bomb{h.box.Poster}
+	for range 3 {
+		h.card("Call me.")
+	}
+	h.round()
+	if n := len(other.at("/ok")); n != 2 {
+		t.Errorf("%d of the others have arrived", n)
+	}
+	waiting := func() (m store.Message, n int) {
+		all, err := h.store.Messages(t.Context(), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range all {
+			if one.Kind == hook+webhook.LeadCreated && one.State != store.Sent {
+				m, n = one, n+1
+			}
+		}
+		return m, n
+	}
+	for range 20 {
+		h.pass(30 * time.Hour)
+		h.round()
+	}
+	if m, n := waiting(); n != 1 || m.State != store.Dead || m.Attempts != 10 || m.Said == "" {
+		t.Errorf("%d, %+v", n, m)
+	}
+}

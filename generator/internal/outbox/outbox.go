@@ -119,9 +119,21 @@ func (o *Outbox) round(ctx context.Context, kinds, to string, send func(context.
 		return 0
 	}
 	for _, m := range due {
-		send(ctx, m)
+		o.attempt(ctx, m, send)
 	}
 	return len(due)
+}
+
+// attempt sends one message. One that makes us panic fails like any other, and
+// holds up none.
+func (o *Outbox) attempt(ctx context.Context, m store.Message, send func(context.Context, store.Message)) {
+	defer func() {
+		if p := recover(); p != nil {
+			o.Logger.Error("panic while sending", "id", m.ID, "kind", m.Kind, "panic", p, "stack", string(debug.Stack()))
+			o.settle(ctx, m, false, errors.New("a fault of the program; its log says more"), 0)
+		}
+	}()
+	send(ctx, m)
 }
 
 // deliver sends one message and notes what became of it.
@@ -133,16 +145,20 @@ func (o *Outbox) deliver(ctx context.Context, m store.Message) {
 	if err != nil && ctx.Err() != nil {
 		return // we are ending: the lease runs out, and it is tried again
 	}
-	o.settle(ctx, m, drop, err, mailSteps(), 0)
+	o.settle(ctx, m, drop, err, 0)
 }
 
 // settle notes what became of a message: sent, dropped, or with an error to be
 // tried again, after least at the earliest, or given up.
-func (o *Outbox) settle(ctx context.Context, m store.Message, drop bool, err error, steps []time.Duration, least time.Duration) {
+func (o *Outbox) settle(ctx context.Context, m store.Message, drop bool, err error, least time.Duration) {
 	state, again, said := store.Sent, time.Time{}, ""
 	switch {
 	case err != nil:
 		state, said = store.Waiting, err.Error()
+		steps := mailSteps()
+		if strings.HasPrefix(m.Kind, hook) {
+			steps = hookSteps()
+		}
 		wait, patience := backoff(steps, m.Attempts)
 		again = o.Now().Add(max(wait, least))
 		if !patience || errors.Is(err, ErrRefused) {

@@ -448,3 +448,33 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// FuzzReceiver: what passes can be posted to, and no error tells a secret.
+func FuzzReceiver(f *testing.F) {
+	f.Add("https://crm.example.com/leads", LeadCreated, "CRM", false, secret)
+	f.Add("http://[::1]:1/", "", "", true, "whsec_ x")
+	f.Add("https://%zz/", "lead", "whsec_", false, secret+" hunter2hunter2")
+	f.Fuzz(func(t *testing.T, address, event, name string, private bool, text string) {
+		r := Receiver{URL: address, Secret: name, AllowPrivate: private}
+		if event != "" {
+			r.Events = []string{event}
+		}
+		if len(Check(r)) == 0 {
+			if request, err := http.NewRequest(http.MethodPost, r.URL, nil); err != nil || request.URL.Host == "" {
+				t.Errorf("%+v passes, and cannot be posted to: %v", r, err)
+			}
+			if r = r.Complete(); len(r.Events) == 0 || !variableName.MatchString(r.Secret) {
+				t.Errorf("%+v", r)
+			}
+		}
+		s, err := ReadSecrets(text)
+		if (err == nil) != (len(s) > 0) {
+			t.Errorf("%d secrets, %v", len(s), err)
+		}
+		for word := range strings.FieldsSeq(text) {
+			if err != nil && len(word) > 12 && strings.Contains(err.Error(), word) {
+				t.Errorf("an error tells a secret: %v", err)
+			}
+		}
+	})
+}
