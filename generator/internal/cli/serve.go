@@ -14,12 +14,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cardbowl/generator/internal/build"
 	"cardbowl/generator/internal/config"
+	"cardbowl/generator/internal/margin"
 	"cardbowl/generator/internal/memo"
 	"cardbowl/generator/internal/preview"
 	"cardbowl/generator/internal/site"
@@ -31,7 +33,7 @@ import (
 
 func serveCommand(w World) *cobra.Command {
 	var flags siteFlags
-	var addr string
+	var addr, from string
 	var port int
 	var open, navigate bool
 	c := &cobra.Command{
@@ -55,13 +57,14 @@ func serveCommand(w World) *cobra.Command {
 				return failure{problem, err}
 			}
 			flags.site = site
-			d := desk{follower: follower{world: w}, flags: flags, navigate: navigate}
+			d := desk{follower: follower{world: w}, flags: flags, navigate: navigate, readers: readers{flags: reportFlags{from: from}}}
 			return d.run(c.Context(), addr, open)
 		},
 	}
 	flags.add(c)
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:1313", "the address to listen at")
 	c.Flags().IntVarP(&port, "port", "p", 0, "the port to listen at, in place of the one in --addr")
+	c.Flags().StringVar(&from, "from", "", "numbers beside each post from a tracker at this `URL` (with CARDBOWL_READ_TOKEN)")
 	c.Flags().BoolVar(&open, "open", false, "open the site in the browser")
 	c.Flags().BoolVarP(&navigate, "navigateToChanged", "N", false, "let open pages go to the post that was changed")
 	return c
@@ -73,6 +76,10 @@ type desk struct {
 	flags   siteFlags
 	tracker *tracker.Tracker
 	preview *preview.Preview
+
+	margin  margin.Margin
+	readers readers
+	base    atomic.Value // string: the path of the site, as it was last built
 
 	navigate bool
 	digests  map[string]memo.Digest // of the documents when they were last looked at; for navigate
@@ -109,7 +116,8 @@ func (d *desk) run(ctx context.Context, addr string, open bool) error {
 		return failure{problem, err}
 	}
 	host, _, _ := net.SplitHostPort(addr)
-	d.preview = preview.New(d.tracker.Handler(files), strings.ToLower(host))
+	d.preview = preview.New(d.tracker.Handler(files), func(path string) any { return d.beside(ctx, path) }, strings.ToLower(host))
+	d.readers.world, d.readers.flags.site, d.readers.news = w, site, d.preview.Noted
 
 	o := d.flags.options(w)
 	o.Out, o.Local, o.Private = out, true, true
@@ -150,12 +158,26 @@ func (d *desk) logger() *slog.Logger {
 func (d *desk) rebuild(ctx context.Context, o occasion) build.Result {
 	return d.refresh(ctx, o, d.preview.Failed, func(result build.Result, news bool) error {
 		err := d.tracker.SetManifest(result.Manifest)
-		if news {
-			base := result.Config.BasePath()
+		base := result.Config.BasePath()
+		d.base.Store(base)
+		d.readers.site(result.Manifest)
+		d.margin.Set(margin.Build{Site: result.Site, Documents: result.Documents, Problems: result.Problems, Now: d.world.Now()})
+		if !news {
+			d.preview.Noted()
+		} else {
 			d.preview.Built(preview.Change{Written: addresses(result.Output.Written, base), Removed: addresses(result.Output.Removed, base), GoTo: d.edited(result)})
 		}
 		return err
 	})
+}
+
+// beside is what a writer sees in the margin of the page at a URL path.
+func (d *desk) beside(ctx context.Context, path string) margin.Notes {
+	base, _ := d.base.Load().(string)
+	below, _ := strings.CutPrefix(path, base)
+	notes := d.margin.Beside("/" + below)
+	notes.Numbers = d.readers.of(ctx, path)
+	return notes
 }
 
 // edited is the address of the one document that was changed since the last good

@@ -31,7 +31,8 @@ var failedPage = template.Must(template.New("failed").Parse(failedSource))
 const (
 	livePath   = "/_/live"
 	scriptPath = "/_/live.js"
-	partsPath  = "/_/live/" // what that script is made of, besides
+	partsPath  = "/_/live/"       // what that script is made of, besides
+	besidePath = "/_/live/beside" // ?page=URL-path: what stands in the margin of a page, JSON
 )
 
 // Preview serves one site while it is being written.
@@ -39,6 +40,8 @@ type Preview struct {
 	site  http.Handler
 	hosts []string
 	run   string // tells this preview from the one before it, which counted builds too
+
+	beside func(path string) any // what stands in the margin of a page, to become JSON; nil: nothing
 
 	mu        sync.Mutex
 	build     int // counts good builds: which one a page is of
@@ -82,9 +85,19 @@ type problem struct {
 }
 
 // New wraps the handler that serves the site. hosts are names, besides this
-// machine's own, under which it may be asked for.
-func New(site http.Handler, hosts ...string) *Preview {
-	return &Preview{site: site, hosts: hosts, run: rand.Text(), listeners: map[chan message]bool{}}
+// machine's own, under which it may be asked for. beside is what a writer sees in
+// the margin of the page at a URL path, plain values of the fields that
+// live/margin.js names; nil where there is no margin.
+func New(site http.Handler, beside func(path string) any, hosts ...string) *Preview {
+	return &Preview{site: site, beside: beside, hosts: hosts, run: rand.Text(), listeners: map[chan message]bool{}}
+}
+
+// Noted tells every open page that what stands in its margin may be another,
+// while the site is the same.
+func (p *Preview) Noted() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broadcast("noted", p.state())
 }
 
 // Built tells every open page of a good build and what it changed.
@@ -165,6 +178,9 @@ func (p *Preview) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case scriptPath:
 		script(w, r, "live.js")
+		return
+	case besidePath:
+		p.margin(w, r)
 		return
 	}
 	if name, ours := strings.CutPrefix(r.URL.Path, partsPath); ours {
@@ -288,6 +304,29 @@ func (p *Preview) live(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, ": still here\n\n")
 		}
 	}
+}
+
+// margin answers with what stands beside one page. It names drafts, so nobody but
+// a page of this preview gets it.
+func (p *Preview) margin(w http.ResponseWriter, r *http.Request) {
+	if !fromOurs(r) {
+		http.Error(w, "Only pages of this preview may ask.", http.StatusForbidden)
+		return
+	}
+	if p.beside == nil {
+		http.NotFound(w, r)
+		return
+	}
+	text, err := json.Marshal(p.beside(r.FormValue("page")))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	_, _ = w.Write(text)
 }
 
 // adding holds back an HTML response to add the script to it, and passes

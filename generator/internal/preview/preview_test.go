@@ -58,7 +58,7 @@ func get(t *testing.T, server *httptest.Server, path, host string) (int, string)
 }
 
 func TestTheScriptIsAddedToPagesAlone(t *testing.T) {
-	p := preview.New(site())
+	p := preview.New(site(), nil)
 	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -77,7 +77,7 @@ func TestTheScriptIsAddedToPagesAlone(t *testing.T) {
 }
 
 func TestBeforeTheFirstGoodBuild(t *testing.T) {
-	p := preview.New(site())
+	p := preview.New(site(), nil)
 	p.Failed(diag.List{{File: "content/a.md", Line: 3, Column: 7, Message: "broken <b>", Source: "title: [<script>"}})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -96,7 +96,7 @@ func TestBeforeTheFirstGoodBuild(t *testing.T) {
 }
 
 func TestOnlyThisMachinesNamesAreAnswered(t *testing.T) {
-	p := preview.New(site(), "studio.lan")
+	p := preview.New(site(), nil, "studio.lan")
 	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -136,7 +136,7 @@ func listen(t *testing.T, server *httptest.Server) func() (name, data string) {
 }
 
 func TestAnOpenPageLearnsOfBuilds(t *testing.T) {
-	p := preview.New(site())
+	p := preview.New(site(), nil)
 	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -156,7 +156,7 @@ func TestAnOpenPageLearnsOfBuilds(t *testing.T) {
 }
 
 func TestCloseLetsGoOfOpenPages(t *testing.T) {
-	p := preview.New(site())
+	p := preview.New(site(), nil)
 	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -176,7 +176,7 @@ func TestCloseLetsGoOfOpenPages(t *testing.T) {
 }
 
 func TestOtherSitesMayNotListen(t *testing.T) {
-	p := preview.New(site())
+	p := preview.New(site(), nil)
 	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -210,7 +210,7 @@ func TestOtherSitesMayNotListen(t *testing.T) {
 }
 
 func TestTheScriptIsWhole(t *testing.T) {
-	p := preview.New(site())
+	p := preview.New(site(), nil)
 	p.Built(preview.Change{})
 	server := httptest.NewServer(p)
 	defer server.Close()
@@ -246,7 +246,7 @@ func TestNothingIsKeptUnderANameThatStays(t *testing.T) {
 		if r.URL.Path == "/assets/site.12345678.css" {
 			w.Header().Set("Cache-Control", "public, max-age=3600, immutable")
 		}
-	}))
+	}), nil)
 	p.Built(preview.Change{})
 	for at, want := range map[string]string{"/own.css": "no-cache", "/assets/site.12345678.css": "public, max-age=3600, immutable"} {
 		answer := httptest.NewRecorder()
@@ -255,6 +255,34 @@ func TestNothingIsKeptUnderANameThatStays(t *testing.T) {
 		p.ServeHTTP(answer, r)
 		if got := answer.Header().Get("Cache-Control"); got != want {
 			t.Errorf("%s: %s", at, got)
+		}
+	}
+}
+
+// The margin names drafts: no page but one of the preview may ask for it.
+func TestTheMarginIsForThePreviewAlone(t *testing.T) {
+	p := preview.New(site(), func(path string) any { return map[string]string{"of": path} })
+	p.Built(preview.Change{})
+	ask := func(header, value string) *httptest.ResponseRecorder {
+		answer := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/_/live/beside?page=%2Fposts%2Fa%2F", nil)
+		r.Host = "localhost:1313"
+		if header == "Host" {
+			r.Host = value
+		} else if header != "" {
+			r.Header.Set(header, value)
+		}
+		p.ServeHTTP(answer, r)
+		return answer
+	}
+	for _, foreign := range [][2]string{{"Origin", "http://localhost:9"}, {"Origin", "https://elsewhere.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Host", "elsewhere.example"}} {
+		if answer := ask(foreign[0], foreign[1]); answer.Code != http.StatusForbidden {
+			t.Errorf("%v gets %d %s", foreign, answer.Code, answer.Body)
+		}
+	}
+	for _, ours := range [][2]string{{}, {"Origin", "http://localhost:1313"}, {"Sec-Fetch-Site", "same-origin"}} {
+		if answer := ask(ours[0], ours[1]); answer.Code != http.StatusOK || strings.TrimSpace(answer.Body.String()) != `{"of":"/posts/a/"}` {
+			t.Errorf("%v gets %d %s", ours, answer.Code, answer.Body)
 		}
 	}
 }

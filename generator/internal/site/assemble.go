@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -242,7 +243,7 @@ func (a *assembly) document(number int, doc *content.Head) {
 	}
 	folder, base := folderOf(doc.File)
 	section, _, _ := strings.Cut(folder, "/")
-	p := &Page{Kind: Plain, Path: at, Title: titleOf(doc), Section: section, Doc: doc, Number: number}
+	p := &Page{Kind: Plain, Path: at, Title: TitleOf(doc), Section: section, Doc: doc, Number: number}
 	// Jekyll's sites give theirs this address themselves.
 	if at == "/"+missingOutput || folder == "" && base == "404" || folder == "404/" && base == "index" {
 		p.Kind, p.Path, p.Output, p.Section = NotFound, "/"+missingOutput, missingOutput, ""
@@ -262,19 +263,50 @@ func (a *assembly) document(number int, doc *content.Head) {
 }
 
 func (a *assembly) whyHidden(doc *content.Head) string {
-	published := doc.Front.PublishDate
+	const minute = "2 January 2006 15:04 MST"
+	for _, r := range Reasons(doc, a.options.Now) {
+		switch {
+		case r.Is == Draft && !a.options.Drafts:
+			return "it is a draft"
+		case r.Is == Scheduled && !a.options.Future:
+			return "it is scheduled for " + r.On.Format(minute)
+		case r.Is == Expired && !a.options.Expired:
+			return "it expired on " + r.On.Format(minute)
+		}
+	}
+	return ""
+}
+
+// Reason is why a build that is not told otherwise leaves a document out.
+type Reason struct {
+	Is string    // Draft, Scheduled or Expired
+	On time.Time // when it appears, or went; zero of a draft
+}
+
+// What a Reason is.
+const (
+	Draft     = "draft"
+	Scheduled = "scheduled"
+	Expired   = "expired"
+)
+
+// Reasons are all of them that hold for a document at a moment.
+func Reasons(doc *content.Head, now time.Time) []Reason {
+	published, expiry := doc.Front.PublishDate, doc.Front.ExpiryDate
 	if published.IsZero() {
 		published = doc.Front.Date
 	}
-	switch {
-	case doc.Front.Draft && !a.options.Drafts:
-		return "it is a draft"
-	case published.After(a.options.Now) && !a.options.Future:
-		return "it is scheduled for " + published.Format("2 January 2006 15:04 MST")
-	case !doc.Front.ExpiryDate.IsZero() && !doc.Front.ExpiryDate.After(a.options.Now) && !a.options.Expired:
-		return "it expired on " + doc.Front.ExpiryDate.Format("2 January 2006 15:04 MST")
+	var out []Reason
+	if doc.Front.Draft {
+		out = append(out, Reason{Is: Draft})
 	}
-	return ""
+	if published.After(now) {
+		out = append(out, Reason{Scheduled, published})
+	}
+	if !expiry.IsZero() && !expiry.After(now) {
+		out = append(out, Reason{Expired, expiry})
+	}
+	return out
 }
 
 // formOf is the form at the end of a page: the one it names, else the site's
@@ -304,7 +336,9 @@ func (a *assembly) formOf(doc *content.Head, kind string) string {
 
 // titleOf is the title a document gives itself, or its first heading, or its
 // file name.
-func titleOf(doc *content.Head) string {
+// TitleOf is what a document is called: its title, else its first heading of the
+// first level, else its name.
+func TitleOf(doc *content.Head) string {
 	if doc.Front.Title != "" {
 		return doc.Front.Title
 	}

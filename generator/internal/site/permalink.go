@@ -103,9 +103,9 @@ func (a *assembly) part(name string, n naming) (value string, known bool) {
 		}
 		return a.sectionSlug(n.sections[:1]), true
 	case "title":
-		return Slug(titleOf(n.doc)), true
+		return Slug(TitleOf(n.doc)), true
 	case "slug":
-		return or(Slug(n.doc.Front.Slug), Slug(titleOf(n.doc))), true
+		return or(Slug(n.doc.Front.Slug), Slug(TitleOf(n.doc))), true
 	case "slugorcontentbasename", "slugorfilename":
 		return n.slug, true
 	case "contentbasename", "filename":

@@ -3,7 +3,7 @@
 // the open page: what scripts and people did to it stays.
 import { exchange } from "./files.js";
 
-const isOurs = (node) => node.nodeName === "SCRIPT" && node.getAttribute("src") === "/_/live.js" || node.nodeName === "CARDBOWL-PROBLEMS" || node.nodeName === "CARDBOWL-DESK";
+const isOurs = (node) => node.nodeName === "SCRIPT" && node.getAttribute("src") === "/_/live.js" || node.nodeName === "CARDBOWL-PROBLEMS" || node.nodeName === "CARDBOWL-MARGIN";
 
 // readPage takes our own script out of a page, and reads it.
 export const readPage = (html) => {

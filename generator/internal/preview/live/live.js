@@ -3,6 +3,7 @@
 import { Served, readPage } from "./live/difference.js";
 import { keep, restore } from "./live/keep.js";
 import { renew } from "./live/files.js";
+import { renew as annotate } from "./live/margin.js";
 import { hide, show } from "./live/problems.js";
 
 const { run, build: first, turn, always } = document.querySelector('script[src="/_/live.js"]').dataset;
@@ -95,11 +96,15 @@ const wake = () => {
     if (run !== state.run || build !== state.build || foreign && Number(turn) !== state.turn) return reload();
     if (!served && !foreign) then(learn);
     if (problems.length && !foreign) show(problems);
+    annotate();
   });
+  events.addEventListener("noted", () => annotate());
   events.addEventListener("built", (event) => {
     const state = take(event);
     hide();
-    if (!leave(state)) then(() => update(state));
+    if (leave(state)) return;
+    then(() => update(state));
+    then(annotate);
   });
   events.addEventListener("failed", (event) => {
     if (foreign) reload();
