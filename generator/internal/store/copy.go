@@ -35,7 +35,7 @@ func tables() []table {
 		{name: "retries", key: []string{"key"}, rest: []string{"submission", "received_at"}},
 		{name: "folds", key: []string{"fold"}, rest: []string{"submission", "received_at"}},
 		{name: "leads", key: []string{"id"}, rest: []string{"address", "email", "created_at", "day", "post", "form", "placement", "credit",
-			"confirmed_at", "unsubscribed_at", "salt", "erased_at"}},
+			"confirmed_at", "unsubscribed_at", "stage", "salt", "erased_at"}},
 		{name: "outbox", key: []string{"id"}, rest: []string{"kind", "recipient", "lead", "submission", "form", "subject", "created_at", "due_at",
 			"attempts", "leased_until", "state", "said", "settled_at"}},
 		{name: "refusals", key: []string{"recipient"}, rest: []string{"refused_at", "said"}},

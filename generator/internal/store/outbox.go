@@ -440,15 +440,7 @@ func (d *database) Person(ctx context.Context, lead string) (Person, error) {
 
 // People implements Store.
 func (d *database) People(ctx context.Context) ([]Person, error) {
-	var all []Person
-	err := each(ctx, d.reading, allPeople, nil, func(rows *sql.Rows) error {
-		var p Person
-		var confirmed, left int64
-		err := rows.Scan(&p.ID, &p.Email, &confirmed, &left)
-		p.ConfirmedAt, p.UnsubscribedAt = momentOf(confirmed), momentOf(left)
-		all = append(all, p)
-		return err
-	})
+	all, err := peopleBy(ctx, d.reading, allPeople)
 	if err != nil {
 		return nil, fmt.Errorf("read people: %w", err)
 	}

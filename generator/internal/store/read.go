@@ -108,8 +108,16 @@ func (q queries) submissions(ctx context.Context, since, until string) ([]Stored
 }
 
 func (q queries) submissionsBy(ctx context.Context, text string, args ...any) ([]Stored, error) {
+	all, err := cardsBy(ctx, q.db, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read submissions: %w", err)
+	}
+	return all, nil
+}
+
+func cardsBy(ctx context.Context, from querier, text string, args ...any) ([]Stored, error) {
 	var all []Stored
-	err := each(ctx, q.db, text, args, func(rows *sql.Rows) error {
+	err := each(ctx, from, text, args, func(rows *sql.Rows) error {
 		var (
 			s       Stored
 			at      int64
@@ -138,10 +146,7 @@ func (q queries) submissionsBy(ctx context.Context, text string, args ...any) ([
 		all = append(all, s)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read submissions: %w", err)
-	}
-	return all, nil
+	return all, err
 }
 
 type querier interface {

@@ -53,7 +53,7 @@ const (
 		coalesce((select b.stage from sales b where b.lead = s.lead and b.n < s.n and b.stage <> '' order by b.n desc limit 1), ''),
 		(select v.value from sales v where v.lead = s.lead and v.n <= s.n and v.value is not null order by v.n desc limit 1)
 		from sales s where lead = $1 and n = $2`
-	allSales = `select lead, at, stage, value, note, next_step, next_day from sales order by lead, n`
+	salesColumns = `select lead, at, stage, value, note, next_step, next_day from sales `
 )
 
 // enter writes an entry and what it counts for. Reaching a stage counts those
@@ -126,6 +126,11 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 			}
 		}
 	}
+	if e.Stage != "" {
+		if err := t.exec(moveLead, lead, e.Stage); err != nil {
+			return err
+		}
+	}
 	return t.exec(addSale, lead, n+1, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought)
 }
 
@@ -157,26 +162,7 @@ func reachedBy(stage string, before []funnel.Step, stages []string) []funnel.Ste
 
 // progress reads the entries of all leads.
 func (q queries) progress(ctx context.Context) ([]Progress, error) {
-	var all []Progress
-	err := each(ctx, q.db, allSales, nil, func(rows *sql.Rows) error {
-		var lead string
-		var at int64
-		var value sql.NullFloat64
-		var e Entry
-		if err := rows.Scan(&lead, &at, &e.Stage, &value, &e.Note, &e.Next, &e.NextDay); err != nil {
-			return err
-		}
-		e.At = time.UnixMilli(at).UTC()
-		if value.Valid {
-			e.Value = &value.Float64
-		}
-		if len(all) == 0 || all[len(all)-1].Lead != lead {
-			all = append(all, Progress{Lead: lead})
-		}
-		p := &all[len(all)-1]
-		p.Entries = append(p.Entries, e)
-		return nil
-	})
+	all, err := progressBy(ctx, q.db, salesColumns+`order by lead, n`)
 	if err != nil {
 		return nil, fmt.Errorf("read what happened to leads: %w", err)
 	}

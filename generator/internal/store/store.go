@@ -58,6 +58,11 @@ type Store interface {
 	Person(ctx context.Context, lead string) (Person, error)
 	// People is what is known of every lead beside its cards.
 	People(ctx context.Context) ([]Person, error)
+	// Leads is a page of people, the newest first, with all that is known of them;
+	// ErrNoLead when the one it is to begin after does not exist.
+	Leads(ctx context.Context, q LeadQuery) (LeadPage, error)
+	// Stages is how many leads are in each stage of sales; an empty one is none yet.
+	Stages(ctx context.Context) (map[string]int, error)
 	// Confirm notes that a lead has confirmed the address, for the form that
 	// asked for it. The first time counts, for the post of the lead's first card;
 	// the orders are carried out whenever the lead was not confirmed.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"cardbowl/generator/internal/form"
@@ -39,34 +38,28 @@ func (t *Tracker) sendLeads(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	all, err := t.people(r.Context(), "")
-	if err != nil {
+	asked := store.LeadQuery{Limit: limit, After: q.Get("after")}
+	if q.Has("stage") {
+		asked.Stage = new(q.Get("stage"))
+	}
+	if q.Has("post") {
+		asked.Post = new(q.Get("post"))
+		if page, known := t.site.Load().index.Page(*asked.Post); known {
+			asked.Post = &page.Path
+		}
+	}
+	page, err := t.store.Leads(r.Context(), asked)
+	switch {
+	case errors.Is(err, store.ErrNoLead):
+		sendProblem(w, http.StatusBadRequest, "after is the next of an earlier answer", nil)
+		return
+	case err != nil:
 		t.unreadableProblem(w, err)
 		return
 	}
-	if q.Has("after") {
-		at := slices.IndexFunc(all, func(l report.Lead) bool { return l.ID == q.Get("after") })
-		if at < 0 {
-			sendProblem(w, http.StatusBadRequest, "after is the next of an earlier answer", nil)
-			return
-		}
-		all = all[at+1:]
-	}
-	index := t.site.Load().index
-	post := q.Get("post")
-	if page, known := index.Page(post); known {
-		post = page.Path
-	}
-	list := leadList{Leads: []report.Lead{}}
-	for _, l := range all {
-		if q.Has("stage") && l.Stage != q.Get("stage") || q.Has("post") && l.Cards[0].Post != post {
-			continue
-		}
-		if len(list.Leads) == limit {
-			list.Next = new(list.Leads[limit-1].ID)
-			break
-		}
-		list.Leads = append(list.Leads, l)
+	list := leadList{Leads: report.Leads(page.Cards, page.People, page.Progress)}
+	if page.More {
+		list.Next = &page.IDs[len(page.IDs)-1]
 	}
 	sendJSON(w, http.StatusOK, list)
 }
@@ -78,12 +71,11 @@ func (t *Tracker) unreadableProblem(w http.ResponseWriter, err error) {
 
 // sendLead is one lead.
 func (t *Tracker) sendLead(w http.ResponseWriter, r *http.Request) {
-	all, err := t.people(r.Context(), "")
+	l, known, err := t.lead(r.Context(), r.PathValue("id"))
 	if err != nil {
 		t.unreadableProblem(w, err)
 		return
 	}
-	l, known := lead(all, r.PathValue("id"))
 	if !known {
 		sendProblem(w, http.StatusNotFound, "there is no such lead", nil)
 		return

@@ -45,13 +45,15 @@ func (t *Tracker) desk(ctx context.Context, s *site) (report.Desk, error) {
 }
 
 // lead finds a lead by its id.
-func lead(leads []report.Lead, id string) (report.Lead, bool) {
-	for _, l := range leads {
-		if l.ID == id {
-			return l, true
-		}
+func (t *Tracker) lead(ctx context.Context, id string) (l report.Lead, known bool, err error) {
+	p, err := t.store.Leads(ctx, store.LeadQuery{IDs: []string{id}})
+	if err != nil {
+		return l, false, err
 	}
-	return report.Lead{}, false
+	if all := report.Leads(p.Cards, p.People, p.Progress); len(all) > 0 {
+		return all[0], true, nil
+	}
+	return l, false, nil
 }
 
 // sendDashboard answers with a page of the dashboard.
@@ -87,16 +89,17 @@ func (t *Tracker) showLead(w http.ResponseWriter, r *http.Request) {
 }
 
 func (t *Tracker) leadPage(w http.ResponseWriter, r *http.Request, entered report.Entered, wrong form.Errors, status int) {
-	d, err := t.desk(r.Context(), t.site.Load())
-	if err != nil {
+	l, known, err := t.lead(r.Context(), r.PathValue("id"))
+	switch {
+	case err != nil:
 		t.unreadable(w, r, err)
 		return
-	}
-	l, known := lead(d.Leads, r.PathValue("id"))
-	if !known {
+	case !known:
 		t.nothingHere(w, r)
 		return
 	}
+	s := t.site.Load()
+	d := report.Desk{Manifest: s.manifest, Leads: []report.Lead{l}, Now: t.now(), Zone: s.zone}
 	var b bytes.Buffer
 	if err := report.WriteLeadHTML(&b, d, l, entered, inWords(wrong)); err != nil {
 		panic(err)

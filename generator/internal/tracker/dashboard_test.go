@@ -66,7 +66,10 @@ func TestBoard(t *testing.T) {
 	b.want("no such page", b.send("GET", "/_/report/post/?path=/nowhere/", "", "").status, 404)
 	b.want("from another site", b.send("POST", at, urlencoded, "stage=lost", "Sec-Fetch-Site", "cross-site").status, 403)
 	b.want("through a proxy", b.send("POST", at, urlencoded, "stage=lost", "X-Forwarded-For", "203.0.113.1").status, 403)
-	ana, _ := lead(b.leads(), id)
+	ana, _, err := b.tracker.lead(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got := len(ana.History); got != 2 {
 		t.Errorf("%d entries were written", got)
 	}

@@ -52,6 +52,7 @@ func Run(t *testing.T, open Open) {
 		{"what is broken down adds up", testBreakdowns},
 		{"text of every kind", testText},
 		{"text that is none", testBrokenText},
+		{"people page by page", testPages},
 		{"closed", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
