@@ -3,10 +3,12 @@ package webhook
 import (
 	"bufio"
 	"context"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -477,4 +479,37 @@ func FuzzReceiver(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTLS: a receiver whose certificate nobody vouches for gets nothing, and neither
+// does one of another name.
+func TestTLS(t *testing.T) {
+	var came atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { came.Add(1) }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(server.Certificate())
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := openNames(t, "127.0.0.1")
+	for _, c := range []struct {
+		host  string
+		trust *x509.CertPool
+		taken bool
+	}{{"127.0.0.1", trusted, true}, {"example.com", trusted, true}, {"127.0.0.1", nil, false}, {"other.example", trusted, false}} {
+		k := client()
+		k.Trust, k.Resolver = c.trust, n.Resolver
+		before := came.Load()
+		a, err := k.Post(t.Context(), Receiver{URL: "https://" + c.host + ":" + port + "/", AllowPrivate: true}, message())
+		if (err == nil && a.Taken()) != c.taken || (came.Load() > before) != c.taken {
+			t.Errorf("%s: %+v, %v", c.host, a, err)
+		}
+		if !c.taken && (err == nil || !strings.Contains(err.Error(), "certificate")) {
+			t.Errorf("%s: %v", c.host, err)
+		}
+	}
 }
