@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -109,8 +110,12 @@ func leadsShowCommand(w World) *cobra.Command {
 
 func leadsExportCommand(w World) *cobra.Command {
 	var f leadsFlags
+	var format string
 	c := &cobra.Command{
-		Use: "export", Short: "Everybody as CSV, for a spreadsheet or another program", Example: "  cardbowl leads export > leads.csv", Args: noArguments,
+		Use: "export", Short: "Everybody as CSV, for a spreadsheet or another program",
+		Long: "Writes people as CSV, in the columns that a program reads. For mailchimp, kit and listmonk, which send mail, it\n" +
+			"writes only those who may get it: who ticked the box beside a form or confirmed the address, and has not\nunsubscribed since. How many were left out is said on standard error.",
+		Example: "  cardbowl leads export > leads.csv\n  cardbowl leads export --format hubspot > contacts.csv", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			leads, err := readLeads(c.Context(), w, f)
 			if err != nil {
@@ -120,10 +125,24 @@ func leadsExportCommand(w World) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return written(report.WriteLeadsCSV(w.Stdout, leads, known.Currency))
+			out, err := report.WriteLeads(w.Stdout, leads, format, known.Currency, known.Sales)
+			if errors.Is(err, report.ErrFormat) {
+				return failure{usage, err}
+			}
+			for _, left := range []struct {
+				n   int
+				why string
+			}{{out.NoAddress, "without an address"}, {out.Left, "who unsubscribed"}, {out.NotAgreed, "who never agreed to mail nor confirmed an address"}} {
+				if left.n > 0 {
+					fmt.Fprintf(w.Stderr, "Left out: %s %s.\n", plural(left.n, "lead"), left.why)
+				}
+			}
+			return written(err)
 		},
 	}
 	f.add(c)
+	c.Flags().StringVar(&format, "format", "plain", "for `WHICH` program: "+strings.Join(report.LeadFormats(), ", "))
+	offer(c, "format", report.LeadFormats())
 	return c
 }
 
