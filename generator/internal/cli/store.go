@@ -94,7 +94,30 @@ func storeCommand(w World) *cobra.Command {
 			})
 		},
 	}
-	for _, sub := range []*cobra.Command{backup, restore, check} {
+	sum := &cobra.Command{
+		Use: "sum", Short: "Make the sums that reports add up again",
+		Long:    "Reports add up sums of days and months that are over, which the tracker makes every hour. This drops all of them\nand makes them again from what was counted, for the rare day on which `store check` finds one that is wrong. No\ncount is changed, and the tracker may run meanwhile.",
+		Example: "  cardbowl store sum",
+		Args:    noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return flags.run(c.Context(), w, func(ctx context.Context, path string) error {
+				zone, err := zoneOf(w, flags.site)
+				if err != nil {
+					return err
+				}
+				waiting := w.watchProgress()
+				waiting.now("adding up what was counted")
+				err = store.Sum(ctx, path, w.Now().In(zone))
+				waiting.end()
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w.Stdout, "the sums of %s are made again\n", store.Shown(path))
+				return nil
+			})
+		},
+	}
+	for _, sub := range []*cobra.Command{backup, restore, check, sum} {
 		flags.add(sub)
 		c.AddCommand(sub)
 	}

@@ -21,7 +21,17 @@ type Group struct {
 	Title string `json:"title,omitempty"` // of a revision: its page's then
 	Since string `json:"from,omitempty"`  // of a revision: the day it was first seen, YYYY-MM-DD in UTC
 	Posts int    `json:"posts,omitempty"` // by tag, author and section: how many posts
+	Edit  *Edit  `json:"edit,omitempty"`  // of a revision that was read, and so was one before it
 	Figures
+}
+
+// Edit holds a revision of a page against the one that was read before it, in the
+// days of the report. Nobody chose by lot who reads which: what else differed
+// between the days of the two is in the difference, too.
+type Edit struct {
+	Before     string `json:"before"`     // key of the group it is held against
+	Randomised bool   `json:"randomised"` // always false: see above
+	Change
 }
 
 // Need is a breakdown that a report is made of.
@@ -315,5 +325,17 @@ func (g *grouping) finished() []Group {
 		return cmp.Or(cmp.Compare(b.Submissions, a.Submissions), cmp.Compare(b.Steps.Of(funnel.PageView), a.Steps.Of(funnel.PageView)),
 			cmp.Compare(b.Steps.Of(funnel.FormView), a.Steps.Of(funnel.FormView)), cmp.Compare(a.Key, b.Key))
 	})
+	for i := range out[:max(len(out)-1, 0)] {
+		out[i].Edit = editOf(out[i], out[i+1])
+	}
 	return out
+}
+
+// editOf holds a revision against an older one; nil where the two are not of one
+// page, or nobody read one of them, or nobody knows which is the older.
+func editOf(now, was Group) *Edit {
+	if now.Path == "" || now.Path != was.Path || now.Visitors == 0 || was.Visitors == 0 || now.Since == "" || now.Since == was.Since {
+		return nil
+	}
+	return &Edit{Before: was.Key, Change: *changeOf(trial{now.Visitors, now.Converters, now.Submissions}, trial{was.Visitors, was.Converters, was.Submissions})}
 }

@@ -101,7 +101,11 @@ func changed(r Report) string {
 
 // definitionsOf is what the numbers mean, as far as they are there.
 func definitionsOf(r Report) string {
-	if !isCompared(r) {
+	edited := slices.ContainsFunc(r.Groups, func(g Group) bool { return g.Edit != nil })
+	switch {
+	case edited:
+		return meaning(r) + " Change is against the revision before, in points of the rate. It is not randomised: readers came to each revision on other days, and what else changed between them is in it, too."
+	case !isCompared(r):
 		return meaning(r)
 	}
 	return meaning(r) + " Two periods are no experiment: readers and seasons differ, too."

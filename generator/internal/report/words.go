@@ -145,6 +145,9 @@ func lines(r Report) []Post {
 	out := make([]Post, len(r.Groups))
 	for i, g := range r.Groups {
 		out[i] = Post{Path: g.Key, Kind: "post", Title: g.name(r.By), Figures: g.Figures}
+		if g.Edit != nil {
+			out[i].Change = &g.Edit.Change
+		}
 	}
 	return out
 }

@@ -46,12 +46,19 @@ func WriteCSV(w io.Writer, r Report) error {
 	if r.Groups == nil {
 		rows[0] = append(rows[0], "rate_shrunk", "rank", "readers_needed", "value_per_hundred", "change", "change_low", "change_high")
 	}
+	if r.By == "revision" {
+		rows[0] = append(rows[0], "edit_change", "edit_low", "edit_high", "edit_verdict", "randomised")
+	}
 	for _, p := range r.Posts {
 		row := r.cells(p.Figures, p.Path, p.Kind, p.Title, p.Date, strings.Join(p.Tags, " "), strconv.FormatBool(p.Gone))
 		rows = append(rows, append(row, p.Standing.cells()...))
 	}
 	for _, g := range r.Groups {
-		rows = append(rows, r.cells(g.Figures, g.Key, g.Path, g.Title, g.Since))
+		row := r.cells(g.Figures, g.Key, g.Path, g.Title, g.Since)
+		if r.By == "revision" {
+			row = append(row, g.Edit.cells()...)
+		}
+		rows = append(rows, row)
 	}
 	if err := c.WriteAll(rows); err != nil {
 		return fmt.Errorf("write report: %w", err)
@@ -80,6 +87,14 @@ func (s Standing) cells() []string {
 		change = *s.Change
 	}
 	return []string{number(s.Shrunk), whole(s.Rank), whole(s.Needed), number(s.PerHundred), number(change.Difference), number(change.Low), number(change.High)}
+}
+
+// cells are an edit in the CSV; empty ones where there is none.
+func (e *Edit) cells() []string {
+	if e == nil {
+		return make([]string, 5)
+	}
+	return []string{number(e.Difference), number(e.Low), number(e.High), string(e.Verdict), strconv.FormatBool(e.Randomised)}
 }
 
 func whole(n *int) string {

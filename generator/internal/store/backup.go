@@ -201,6 +201,11 @@ func Check(ctx context.Context, address string) (held Holding, wrong []string, e
 			select day, n as counted, 0 as credited from tallies where step = $1
 			union all select day, 0, n from breakdowns where dimension = $2 and step = $1) as cards
 		group by day having sum(counted) <> sum(credited) order by day`, string(funnel.FormSubmit), string(funnel.ByFirstPost))
+	if err == nil {
+		var found []string
+		found, err = wrongSheets(ctx, tx)
+		wrong = append(wrong, found...)
+	}
 	one(func(rows *sql.Rows) error {
 		var id string
 		err := rows.Scan(&id)

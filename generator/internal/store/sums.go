@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -78,7 +79,7 @@ const (
 	readSheets = `select period, body from sheets where span = $1 and period >= $2 and period <= $3 and question = $4 order by period`
 	addSheet   = `insert into sheets (span, period, question, body) values ($1, $2, $3, $4)`
 	dropSheet  = `delete from sheets where span = $1 and period = $2`
-	haveSheets = `select span, period, count(*) from sheets group by span, period`
+	haveSheets = `select span, period, count(*) from sheets group by span, period order by span, period`
 	nextDay    = `select coalesce(min(day), '') from tallies where day > $1`
 )
 
@@ -371,4 +372,76 @@ func (d *database) Resum(ctx context.Context, today time.Time) error {
 		return fmt.Errorf("make sums: %w", err)
 	}
 	return nil
+}
+
+// wrongSheets holds every sheet against the rows of its days, in a reader's words.
+func wrongSheets(ctx context.Context, from querier) (wrong []string, err error) {
+	type name struct{ kind, period string }
+	var names []name
+	err = each(ctx, from, haveSheets, nil, func(rows *sql.Rows) error {
+		var n name
+		var count int
+		err := rows.Scan(&n.kind, &n.period, &count)
+		names = append(names, n)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		days := span{n.period, n.period}
+		if n.kind == monthSpan {
+			days = span{n.period + "-01", lastOf(n.period)}
+		}
+		for _, q := range questions() {
+			var body []byte
+			err := each(ctx, from, readSheets, []any{n.kind, n.period, n.period, q.name}, func(rows *sql.Rows) error {
+				var period string
+				return rows.Scan(&period, &body)
+			})
+			if err != nil {
+				return nil, err
+			}
+			if body == nil {
+				continue
+			}
+			l := newLedger()
+			if err := l.read(ctx, from, q, days.since, days.until); err != nil {
+				return nil, err
+			}
+			if !l.holds(body) {
+				wrong = append(wrong, fmt.Sprintf("the sums of %s (%s) are not those of what was counted; `cardbowl store sum` makes them again", n.period, strings.TrimSuffix(q.name, " 1")))
+			}
+		}
+	}
+	return wrong, nil
+}
+
+// holds tells whether a sheet says what a ledger says, but for the last digits of
+// amounts, which depend on the order they were added in. The ledger is used up.
+func (l *ledger) holds(sheet []byte) bool {
+	other := newLedger()
+	if other.take(sheet) != nil {
+		return false
+	}
+	for key, sum := range other.lines {
+		line := l.place(other.places[key>>32])<<32 | l.account(other.accounts[uint32(key)])
+		l.sum(line, lineSum{-sum.n, -sum.visitors, -sum.amount})
+	}
+	for _, sum := range l.lines {
+		if sum.n != 0 || sum.visitors != 0 || math.Abs(sum.amount) > 1e-6 {
+			return false
+		}
+	}
+	return true
+}
+
+// Sum drops the sums of a store and makes them again, of days before that of now,
+// which is in the site's zone. A tracker may run meanwhile.
+func Sum(ctx context.Context, address string, now time.Time) error {
+	s, err := openAny(ctx, address, Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Resum(ctx, now), s.Close())
 }

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -227,6 +228,22 @@ func historyAgainstRows(t *testing.T, s Store, d *database, days int) {
 	if err := d.Resum(t.Context(), dayAt(days)); err != nil {
 		t.Fatal(err)
 	}
+	wrong := func(want string) {
+		t.Helper()
+		tx, err := d.reading.BeginTx(t.Context(), moment())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback() }()
+		found, err := wrongSheets(t.Context(), tx)
+		if err != nil || (len(found) > 0) != (want != "") || want != "" && !strings.Contains(found[0], want) {
+			t.Error(found, err)
+		}
+	}
+	wrong("")
+	damage(`update reach set visitors = visitors + 1 where day = '2025-12-24'`)
+	wrong("the sums of 2025-12-24 (counts) are not those")
+	damage(`update reach set visitors = visitors - 1 where day = '2025-12-24'`)
 	want := d.plain(t, "2025-11-20", "2026-01-31")
 	damage(`delete from tallies where day < '2026-02-01'`)
 	got, err := s.Counts(t.Context(), "2025-11-20", "2026-01-31")
