@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"context"
+	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -91,4 +93,30 @@ func TestBrowserDashboard(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The report follows what comes in, without touching what somebody types and
+// opens in it, and can be asked for other days and another order by its forms.
+func TestBrowserReportFollows(t *testing.T) {
+	t.Parallel()
+	f, r := starter(t), newReader(t)
+	s := f.start("serve")
+	r.open(s.url + "_/report/?since=7d")
+	r.until(`document.querySelector(".figures").innerText.includes("0")`)
+	r.do(chromedp.Click(chromedp.CSS(".ask summary")), chromedp.SendKeys(chromedp.CSS("input[name=q]"), "hel"))
+	answer, err := http.PostForm(s.url+"_/f/newsletter", url.Values{"email": {"ana@example.com"}, "consent": {"yes"}, "_post": {helloPost}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	r.until(`[...document.querySelectorAll(".figures li")].some((li) => li.innerText.replace(/\s+/g, " ") == "1 submissions")`)
+	r.until(`[...document.querySelectorAll("tbody tr")].some((row) => row.querySelector("small")?.textContent == "` + helloPost + `" && row.cells[5].textContent == "1")`)
+	if got := see[string](r, `document.querySelector("input[name=q]").value + document.activeElement.name + document.querySelector(".ask").open`); got != "helqtrue" {
+		t.Errorf("what was typed and opened became %q", got)
+	}
+	r.do(chromedp.KeyEvent("\r"))
+	r.until(`location.search.includes("q=hel") && location.search.includes("since=7d") && document.querySelectorAll("tbody tr").length == 1`)
+	r.do(chromedp.Click(chromedp.CSS(".ask summary")), chromedp.Focus(chromedp.CSS("select[name=by]")), chromedp.KeyEvent("source"), chromedp.Click(chromedp.CSS(".ask button")))
+	r.until(`location.search.includes("by=source") && document.querySelector("#table").innerText.startsWith("Source")`)
+	r.unmoved()
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -20,13 +21,23 @@ var pageSource string
 //go:embed report.css
 var pageStyle string
 
+//go:embed live.js
+var liveScript []byte
+
+// LiveScript is what brings an open report up to date. Without it the page is
+// complete, and shows what was so when it was asked for.
+func LiveScript() []byte { return liveScript }
+
 var pageTemplate = template.Must(template.New("report").Parse(pageSource))
 
 // HTMLOptions are the choices of WriteHTML. The zero value is for a file.
 type HTMLOptions struct {
-	Refresh int      // seconds until a browser asks again; 0: never
+	Refresh int      // seconds until a browser asks again; 0: never, the page is a file
 	Next    []Advice // what is worth doing; only where there is a table of posts
 	Since   string   // the period as it was asked for, to mark it among the choices; only with Refresh
+
+	Table   TableQuery // which lines of the table are shown
+	Address url.Values // how the page was asked for: what its links and its form keep; only with Refresh
 }
 
 // StyleSource allows the page's one style sheet in a Content-Security-Policy.
@@ -47,17 +58,26 @@ type htmlView struct {
 	ChartWidth                               int
 	ChartWords, MostViews, MostSent, Each    string
 	Rows                                     []htmlRow
-	Silent, Other, Head                      string
+	Silent, Other, Head, Best                string
+	Columns                                  []measure
+	TitleLink, Found                         string
+	TitleSorted                              bool
+	Pages                                    []choice
+	Bys, Credits                             []choice
+	BeforeWords                              string
 }
 
 type choice struct {
 	Since, Words string
+	Link         string // an address that chooses it
 	Current      bool
 }
 
 type htmlStep struct {
 	Name, Count, Note, Side string
 	Slice                   string // corners of it, in a box of 100 by 10
+	Ghost                   string // likewise of the period before; empty where there is none
+	Before                  string // its count
 	Border                  bool
 }
 
@@ -68,9 +88,9 @@ type htmlBar struct {
 }
 
 type htmlRow struct {
-	Title, Path, Views, Visitors, Seen, Started, Sent, Leads, Rate string
-	Page                                                           string // where more of it is told; empty in a file
-	Gone, Quiet                                                    bool
+	Title, Path, Views, Visitors, Seen, Started, Sent, Leads, Last, Rate string
+	Page                                                                 string // where more of it is told; empty in a file
+	Gone, Quiet                                                          bool
 }
 
 // WriteHTML writes the report as one page that needs nothing else: no script,
@@ -91,10 +111,28 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 		v.ShareWords = "of visitors sent a form"
 	}
 	if o.Refresh > 0 {
-		v.Choices = choices(o.Since)
+		v.Choices = choices(o.Since, o.Address)
 	}
 	v.chart(r)
-	shown, silent := listed(lines(r))
+	all, silent := listed(lines(r))
+	v.Columns = measures(r)
+	shown, found := o.Table.pick(all, v.Columns)
+	if o.Refresh > 0 {
+		for i := range v.Columns {
+			c := &v.Columns[i]
+			c.Link, c.Sorted = with(o.Address, "sort", c.Name), c.Name == o.Table.Sort
+		}
+		v.TitleLink, v.TitleSorted = with(o.Address, "sort", "title"), o.Table.Sort == "title"
+		v.Pages = o.Table.pages(found, o.Address)
+		v.Bys, v.Credits = options(Breakdowns(), cmp.Or(r.By, "post")), options(Attributions(), string(r.Attribution))
+		if o.Table.Find != "" {
+			v.Found = counted(found, "line") + " with “" + o.Table.Find + "”"
+		}
+	}
+	v.Best = Best(r)
+	if r.Before != nil {
+		v.BeforeWords = spanWords(r.Before.Since, r.Before.Until)
+	}
 	for _, p := range shown {
 		page := ""
 		if o.Refresh > 0 && r.By == "" {
@@ -103,7 +141,7 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 		v.Rows = append(v.Rows, htmlRow{
 			Page: page, Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),
 			Seen: grouped(p.Steps.Of(funnel.FormView)), Started: grouped(p.Steps.Of(funnel.FormStart)),
-			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
+			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Last: grouped(p.Steps.Of(last(r))), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
 			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0,
 		})
 	}
@@ -123,13 +161,29 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	return nil
 }
 
-func choices(since string) []choice {
+// options are the words that one can choose among.
+func options(words []string, now string) []choice {
+	out := make([]choice, len(words))
+	for i, w := range words {
+		out[i] = choice{Since: w, Words: strings.ReplaceAll(w, "_", " "), Current: w == now}
+	}
+	return out
+}
+
+func choices(since string, address url.Values) []choice {
 	if since == "" {
 		since = "30d"
 	}
 	list := []choice{{Since: "1d", Words: "today"}, {Since: "7d", Words: "7 days"}, {Since: "30d", Words: "30 days"}, {Since: "365d", Words: "a year"}, {Since: "all", Words: "all"}}
 	for i := range list {
-		list[i].Current = list[i].Since == since
+		list[i].Current = list[i].Since == since && address.Get("until") == ""
+		kept := url.Values{}
+		for key, value := range address {
+			if key != "until" {
+				kept[key] = value
+			}
+		}
+		list[i].Link = with(kept, "since", list[i].Since)
 	}
 	return list
 }
@@ -141,23 +195,33 @@ func htmlSteps(r Report) []htmlStep {
 	most := 1
 	for _, s := range r.Funnel {
 		most = max(most, s.Count)
-	}
-	width := func(i int) float64 {
-		if i >= len(r.Funnel) || r.Funnel[i].Count <= 0 {
-			return 0
+		if s.Before != nil {
+			most = max(most, *s.Before)
 		}
-		return math.Sqrt(float64(r.Funnel[i].Count)/float64(most)) * 100
 	}
-	var steps []htmlStep
-	side := funnel.MarketingSide
-	for i, s := range r.Funnel {
+	slice := func(count func(FunnelStep) int, i int) string {
+		width := func(i int) float64 {
+			if i >= len(r.Funnel) || count(r.Funnel[i]) <= 0 {
+				return 0
+			}
+			return math.Sqrt(float64(count(r.Funnel[i]))/float64(most)) * 100
+		}
 		upper := width(i)
 		lower := min(upper, width(i+1))
 		if lower == 0 {
 			lower = upper / 2
 		}
+		return fmt.Sprintf("%.1f,0 %.1f,0 %.1f,10 %.1f,10", 50-upper/2, 50+upper/2, 50+lower/2, 50-lower/2)
+	}
+	var steps []htmlStep
+	side := funnel.MarketingSide
+	for i, s := range r.Funnel {
 		step := htmlStep{Name: string(s.Step), Count: grouped(s.Count), Note: stepNote(r, i), Border: s.Side != side, Side: "market",
-			Slice: fmt.Sprintf("%.1f,0 %.1f,0 %.1f,10 %.1f,10", 50-upper/2, 50+upper/2, 50+lower/2, 50-lower/2)}
+			Slice: slice(func(s FunnelStep) int { return s.Count }, i)}
+		if s.Before != nil && s.Count+*s.Before > 0 {
+			step.Before = grouped(*s.Before)
+			step.Ghost = slice(func(s FunnelStep) int { return *s.Before }, i)
+		}
 		if s.Side == funnel.SalesSide {
 			step.Side = "sales"
 		}

@@ -50,6 +50,7 @@ type FunnelStep struct {
 	Side     funnel.Side `json:"side"`
 	Count    int         `json:"count"`
 	Visitors *int        `json:"visitors,omitempty"` // visitor-days; nil where visitors are not told apart
+	Before   *int        `json:"before,omitempty"`   // Count in the period before; nil when nothing is compared
 }
 
 // Post is one page of the site.
@@ -198,6 +199,11 @@ func Build(in Input) (Report, error) {
 		Site:        Site{in.Manifest.Title, in.Manifest.BaseURL, in.Manifest.TimeZone, in.Manifest.Currency},
 		Funnel:      funnelOf(in.Counts, steps),
 		Days:        daysOf(in.Counts),
+	}
+	if in.Before != nil {
+		for i, s := range funnelOf(*in.Before, steps) {
+			r.Funnel[i].Before = new(s.Count)
+		}
 	}
 	b := builder{
 		index: manifest.NewIndex(in.Manifest), past: map[string]funnel.PastPost{}, at: map[string]int{}, steps: steps,

@@ -282,7 +282,8 @@ func TestHTMLEscapes(t *testing.T) {
 	if err := WriteHTML(&b, built(t, in), HTMLOptions{Refresh: 5}); err != nil {
 		t.Fatal(err)
 	}
-	if s := b.String(); strings.Contains(s, "<script") || strings.Contains(s, "<img") {
+	own := `<script type="module" src="/_/report/live.js" data-every="5"></script>`
+	if s := strings.Replace(b.String(), own, "", 1); strings.Contains(s, "<script") || strings.Contains(s, "<img") {
 		t.Error(s)
 	}
 	for _, outside := range []string{"http://", "https://", "url(", "@import", " style="} {

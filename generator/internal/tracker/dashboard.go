@@ -183,7 +183,7 @@ func (t *Tracker) enter(ctx context.Context, id string, e report.Entered) (form.
 // showPost is the page of one page of the site.
 func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 	v, s := r.URL.Query(), t.site.Load()
-	made, ok := t.asked(w, r)
+	made, ok := t.asked(w, r, true)
 	if !ok {
 		return
 	}

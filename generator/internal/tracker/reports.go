@@ -57,13 +57,19 @@ func (t *Tracker) Report(ctx context.Context, q ReportQuery) (report.Report, err
 	return report.Build(in)
 }
 
-func (t *Tracker) asked(w http.ResponseWriter, r *http.Request) (report.Report, bool) {
+// asked is the report of a request, or an answer that says why there is none: to a
+// person a page.
+func (t *Tracker) asked(w http.ResponseWriter, r *http.Request, person bool) (report.Report, bool) {
 	v := r.URL.Query()
 	made, err := t.Report(r.Context(), ReportQuery{v.Get("since"), v.Get("until"), v.Get("by"), v.Get("attribution")})
 	switch {
 	case err == nil:
 		return made, true
 	case errors.Is(err, ErrQuery), errors.Is(err, report.ErrUnknown):
+		if person {
+			t.refuse(w, r, t.site.Load(), http.StatusBadRequest, "No such report", "Of this nothing can be told: "+err.Error()+".")
+			break
+		}
 		sendProblem(w, http.StatusBadRequest, err.Error(), nil)
 	default:
 		t.logger.Error("no report", "error", err)
@@ -74,7 +80,7 @@ func (t *Tracker) asked(w http.ResponseWriter, r *http.Request) (report.Report, 
 
 // sendReport is the API: the same JSON as the command's.
 func (t *Tracker) sendReport(w http.ResponseWriter, r *http.Request) {
-	made, ok := t.asked(w, r)
+	made, ok := t.asked(w, r, false)
 	if !ok {
 		return
 	}
@@ -95,7 +101,7 @@ const fresh = 60
 
 // showReport is the page for people.
 func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
-	made, ok := t.asked(w, r)
+	made, ok := t.asked(w, r, true)
 	if !ok {
 		return
 	}
@@ -111,13 +117,21 @@ func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
 		next = report.WhatNext(site.manifest, made, leads, now, site.zone)
 	}
 	var b bytes.Buffer
-	if err := report.WriteHTML(&b, made, report.HTMLOptions{Next: next, Refresh: refreshEvery, Since: r.URL.Query().Get("since")}); err != nil {
+	query := r.URL.Query()
+	if err := report.WriteHTML(&b, made, report.HTMLOptions{Next: next, Refresh: refreshEvery, Since: query.Get("since"), Table: report.TableQueryOf(query), Address: query}); err != nil {
 		panic(err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+report.StyleSource()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src "+report.StyleSource()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	_, _ = w.Write(b.Bytes())
+}
+
+// sendLiveScript is the script of the report; it tells nothing, so it needs no password.
+func sendLiveScript(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(report.LiveScript())
 }
 
 // same compares without telling by its duration how much was right.

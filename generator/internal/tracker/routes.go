@@ -23,6 +23,7 @@ func (t *Tracker) newRoutes() http.Handler {
 	mux.HandleFunc("GET /_/file/{token}", t.deliver)
 
 	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
+	mux.HandleFunc("GET /_/report/live.js", sendLiveScript)
 	mux.Handle("GET /_/report", http.RedirectHandler("/_/report/", http.StatusSeeOther))
 	mux.Handle("GET /_/report/post/{$}", t.withPassword(t.showPost))
 	mux.Handle("GET /_/report/leads/{$}", t.withPassword(t.showBoard))
