@@ -37,10 +37,9 @@ func leadsCommand(w World) *cobra.Command {
 			return c.Help()
 		},
 	}
-	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w))
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w))
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring leads over from elsewhere", "leads import leads.csv"},
-		{"erase", "Forget a person", "leads erase ana@example.com"},
 	} {
 		c.AddCommand(notBuiltYet(planned.use, planned.short, planned.example))
 	}
@@ -112,11 +111,15 @@ func leadsExportCommand(w World) *cobra.Command {
 	var f leadsFlags
 	var format string
 	c := &cobra.Command{
-		Use: "export", Short: "Everybody as CSV, for a spreadsheet or another program",
+		Use: "export [EMAIL]", Short: "Everybody as CSV, for a spreadsheet or another program; or all that is kept of one person, as JSON",
 		Long: "Writes people as CSV, in the columns that a program reads. For mailchimp, kit and listmonk, which send mail, it\n" +
-			"writes only those who may get it: who ticked the box beside a form or confirmed the address, and has not\nunsubscribed since. How many were left out is said on standard error.",
-		Example: "  cardbowl leads export > leads.csv\n  cardbowl leads export --format hubspot > contacts.csv", Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
+			"writes only those who may get it: who ticked the box beside a form or confirmed the address, and has not\nunsubscribed since. How many were left out is said on standard error.\n\n" +
+			"With an address, it writes all that is kept of one person as JSON, to be handed to that person.",
+		Example: "  cardbowl leads export > leads.csv\n  cardbowl leads export --format hubspot > contacts.csv\n  cardbowl leads export ana@example.com > ana.json", Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return exportOne(c.Context(), w, f, args[0])
+			}
 			leads, err := readLeads(c.Context(), w, f)
 			if err != nil {
 				return err

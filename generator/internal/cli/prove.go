@@ -26,11 +26,7 @@ func leadsProveCommand(w World) *cobra.Command {
 				return err
 			}
 			defer kept.Close()
-			leads, err := allLeads(c.Context(), kept)
-			if err != nil {
-				return err
-			}
-			l, err := leadOf(leads, args[0])
+			l, err := personOf(c.Context(), kept, args[0])
 			if err != nil {
 				return err
 			}

@@ -45,6 +45,7 @@ func tables() []table {
 		{name: "secrets", key: []string{"name"}, rest: []string{"secret", "made_at"}},
 		{name: "evidence", key: []string{"n"}, rest: []string{"at", "deed", "lead", "form", "post", "placement", "revision", "consent_text", "submission",
 			"message", "kind", "person", "link"}},
+		{name: "suppressed", key: []string{"hash"}, rest: []string{"reason", "at"}},
 		{name: "chain", key: []string{"id"}, rest: []string{"n", "link"}},
 		{name: "sales", key: []string{"lead", "n"}, rest: []string{"at", "day", "stage", "value", "note", "next_step", "next_day", "counted", "worth"}},
 		{name: "worth", key: []string{"day", "post"}, rest: []string{"amount"}},

@@ -125,8 +125,8 @@ const (
 	addToken     = `insert into tokens (hash, purpose, lead, form, made_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
 	findToken    = `select purpose, lead, form from tokens where hash = $1 and purpose = $2 and expires_at > $3`
 	dropTokens   = `delete from tokens where expires_at < $1`
-	findStanding = `select email, confirmed_at, unsubscribed_at from leads where id = $1`
-	allPeople    = `select id, email, confirmed_at, unsubscribed_at from leads order by id`
+	findStanding = `select email, confirmed_at, unsubscribed_at from leads where id = $1 and erased_at = 0`
+	allPeople    = `select id, email, confirmed_at, unsubscribed_at from leads where erased_at = 0 order by id`
 	confirmLead  = `update leads set confirmed_at = case when confirmed_at = 0 then $2 else confirmed_at end, unsubscribed_at = 0
 		where id = $1 and (confirmed_at = 0 or unsubscribed_at > 0)`
 	leaveLead = `update leads set unsubscribed_at = $2 where id = $1 and unsubscribed_at = 0`
@@ -163,6 +163,11 @@ func (t *transaction) order(o Order, lead, submission, form string, at time.Time
 	}
 	if to == "" {
 		return nil
+	}
+	if o.To == "" {
+		if never, err := t.suppressed(to); err != nil || never {
+			return err // whoever it is asked to be forgotten, and a stranger may type any address
+		}
 	}
 	within, alarm, err := t.within(o, lead, at)
 	if err != nil {

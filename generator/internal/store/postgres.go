@@ -25,6 +25,7 @@ type Postgres struct {
 	database
 	writing *sql.DB     // one connection of the writer, and one to tidy up with
 	untidy  atomic.Bool // files of the server still hold what was destroyed
+	traces  atomic.Bool // and people who were erased
 }
 
 var _ Store = (*Postgres)(nil)
@@ -336,6 +337,11 @@ func (s *Postgres) Purge(ctx context.Context, now time.Time) error {
 	s.summed(ctx, now)
 	if destroyed {
 		s.untidy.Store(true)
+	}
+	if s.traces.Load() {
+		if err := s.Scrub(ctx); err != nil {
+			s.logger.Warn("what was erased is not overwritten yet; it will be tried again", "error", err)
+		}
 	}
 	if s.untidy.Load() {
 		// A deleted row stays in its page until it is written over. The salts

@@ -16,7 +16,8 @@ const (
 	firstDay  = `select coalesce(min(day), '') from tallies`
 	pastPosts = `select path, title, kind, date from revisions r
 		where first_seen = (select max(first_seen) from revisions l where l.path = r.path) order by path, digest`
-	submissionColumns = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, coalesce(lead, ''),
+	submissionColumns = `select id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status,
+			case when lead in (select id from leads where erased_at > 0) then '' else coalesce(lead, '') end,
 			first_post, assists, origin from submissions `
 	submissionsOf  = submissionColumns + `where day >= $1 and day <= $2 order by received_at, id`
 	submissionByID = submissionColumns + `where id = $1`

@@ -43,7 +43,7 @@ type Progress struct {
 var ErrNoLead = errors.New("there is no such lead")
 
 const (
-	findPerson = `select post, form, placement, credit from leads where id = $1`
+	findPerson = `select post, form, placement, credit from leads where id = $1 and erased_at = 0`
 	lastSale   = `select n, counted, worth from sales where lead = $1 order by n desc limit 1`
 	addSale    = `insert into sales (lead, n, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	addWorth   = `insert into worth (day, post, amount) values ($1, $2, $3) on conflict (day, post) do update set amount = worth.amount + excluded.amount`

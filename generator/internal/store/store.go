@@ -73,6 +73,21 @@ type Store interface {
 	// all people for an empty id; and whether the whole of the evidence is as it
 	// was written.
 	Evidence(ctx context.Context, lead string) (Record, error)
+	// Erase takes the person behind a lead out of the store: address, answers,
+	// notes, links, what waits to be sent. No count changes, and what was counted
+	// stays credited. With remember a keyed hash of the address stays, and while it
+	// does, nothing is sent to the address. ErrNoLead for one that is not there.
+	Erase(ctx context.Context, lead string, at time.Time, remember bool) (Erasure, error)
+	// Scrub waits until the store's own files hold nothing of what was destroyed,
+	// as far as the database can see to it.
+	Scrub(ctx context.Context) error
+	// Suppressed is since when nothing is sent to an address, because whoever it
+	// belongs to was erased; zero when mail may be sent.
+	Suppressed(ctx context.Context, email string) (time.Time, error)
+	// Allow lets mail go to such an address again; false when it was no such one.
+	Allow(ctx context.Context, email string, now time.Time) (bool, error)
+	// Dossier is all that is kept of one person; ErrNoLead where there is none.
+	Dossier(ctx context.Context, lead string) (Dossier, error)
 	// Claim takes messages that are due, of the kinds like a pattern (% is any
 	// text) and to one recipient or, where that is empty, to any, and holds them
 	// until the lease is over; attempts are counted.
@@ -175,7 +190,7 @@ type Receipt struct {
 type Stored struct {
 	ID     string
 	Status Status
-	Lead   string // id of the person; empty when not Accepted or Duplicate
+	Lead   string // id of the person; empty when not Accepted or Duplicate, or erased since
 	Submission
 	Journey
 }
