@@ -181,7 +181,7 @@ func (b *Builder) Pages(ctx context.Context) (Result, error) {
 		r := t.result
 		if !r.Failed() {
 			r.Manifest = t.plan.Manifest("")
-			r.Manifest.Mail, r.Manifest.Webhooks = t.mail(), t.result.Config.Webhooks
+			r.Manifest.Mail, r.Manifest.Webhooks, r.Manifest.Retention = t.mail(), t.result.Config.Webhooks, t.retention()
 		}
 		return r, nil
 	})
@@ -600,7 +600,7 @@ func (b *Builder) frame(t trunk, r *renderer, result *Result) error {
 		return err
 	}
 	result.Manifest = t.plan.Manifest(text.String())
-	result.Manifest.Mail, result.Manifest.Webhooks = t.mail(), t.result.Config.Webhooks
+	result.Manifest.Mail, result.Manifest.Webhooks, result.Manifest.Retention = t.mail(), t.result.Config.Webhooks, t.retention()
 	return nil
 }
 

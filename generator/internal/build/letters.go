@@ -78,3 +78,8 @@ func (t trunk) mail() manifest.Mail {
 	delete(m.Letters, letter.Frame)
 	return m
 }
+
+// retention is what the tracker needs to know when people's time is over.
+func (t trunk) retention() manifest.Retention {
+	return manifest.Retention(t.result.Config.Tracker.Retention)
+}

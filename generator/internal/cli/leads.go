@@ -37,7 +37,7 @@ func leadsCommand(w World) *cobra.Command {
 			return c.Help()
 		},
 	}
-	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w))
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w), leadsLapseCommand(w))
 	for _, planned := range []struct{ use, short, example string }{
 		{"import", "Bring leads over from elsewhere", "leads import leads.csv"},
 	} {

@@ -111,8 +111,23 @@ type Tracker struct {
 	URL            string         // origin that forms are sent to; empty: the site's own
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	Guard          bool
+	Retention      Retention
 	Policy         string // Content-Security-Policy of the site's pages when the tracker serves them; empty: the built-in one
 }
+
+// Retention is for how many days people are kept. 0: until somebody erases them.
+type Retention struct {
+	Unconfirmed int // who was asked to confirm the address and did not, after the last card
+	Quarantined int // cards in the trap
+	Leads       int // everybody, after the last that was heard of the person
+}
+
+// What is kept for how many days unless site.yaml says otherwise.
+const (
+	defaultUnconfirmed = 30
+	defaultQuarantined = 90
+	defaultLeads       = 0
+)
 
 // Sender is whose mail it is.
 type Sender struct {
@@ -264,6 +279,18 @@ type file struct {
 		// The Content-Security-Policy that `cardbowl track --public` sends with each
 		// page, in place of its own strict one.
 		Policy string `yaml:"contentSecurityPolicy"`
+		// For how many days people are kept. What was counted stays.
+		Retention struct {
+			// Who was asked to confirm the address and did not, counted from the last card.
+			// Nobody of whom you have noted anything. 30 unless said otherwise; 0 keeps them.
+			Unconfirmed *int `yaml:"unconfirmed"`
+			// Cards that robots left in the trap. 90 unless said otherwise; 0 keeps them.
+			Quarantined *int `yaml:"quarantined"`
+			// Everybody, counted from the last that was heard of a person, sent to the
+			// person or noted. 0 unless said otherwise, which keeps them until you erase
+			// them.
+			Leads *int `yaml:"leads"`
+		} `yaml:"retention"`
 	} `yaml:"tracker"`
 	// Whose mail it is. The law wants all three.
 	Sender Sender `yaml:"sender"`
@@ -657,6 +684,22 @@ func (l *loader) tracker(f file) Tracker {
 		parsed, err := url.Parse(t.URL)
 		if err != nil || parsed.Host == "" || parsed.Path != "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 			l.complain(l.value("tracker", "url"), diag.Error, fmt.Sprintf("tracker address `%s` is not an origin", t.URL), "write it as https://tracker.example.com, without a path")
+		}
+	}
+	for _, r := range []struct {
+		key   string
+		given *int
+		into  *int
+		days  int
+	}{{"unconfirmed", f.Tracker.Retention.Unconfirmed, &t.Retention.Unconfirmed, defaultUnconfirmed},
+		{"quarantined", f.Tracker.Retention.Quarantined, &t.Retention.Quarantined, defaultQuarantined},
+		{"leads", f.Tracker.Retention.Leads, &t.Retention.Leads, defaultLeads}} {
+		*r.into = r.days
+		if r.given != nil {
+			*r.into = *r.given
+		}
+		if *r.into < 0 {
+			l.complain(l.value("tracker", "retention", r.key), diag.Error, fmt.Sprintf("`%s` is a number of days: 0, which is for ever, or more", r.key), "")
 		}
 	}
 	for _, cidr := range f.Tracker.TrustedProxies {

@@ -34,7 +34,7 @@ func TestPhrases(t *testing.T) {
 		t.Fatal(err)
 	}
 	spoken := regexp.MustCompile(`\b(?:say|Say)\("([^"]*)"\)`)
-	for _, name := range []string{"../form/markup.go", "../form/validate.go", "../config/config.go", "../tracker/consent.go"} {
+	for _, name := range []string{"../form/markup.go", "../form/validate.go", "../config/config.go", "../tracker/consent.go", "../tracker/dossier.go"} {
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -44,6 +44,9 @@ type Data struct {
 	Link string
 	// The address that ends all mail. Not of letters to the owner.
 	Unsubscribe string
+	// The address of the page with what is kept of the visitor. Not of letters to
+	// the owner.
+	Dossier string
 	// The name of the file behind the link. Of `welcome`; may be empty.
 	File string
 	// The visitor, by name or address. Of `card`.
@@ -191,6 +194,9 @@ func plain(paragraphs []string, d Data, say func(string) string) string {
 	if d.Unsubscribe != "" {
 		b.WriteString(say("Unsubscribe") + ": " + d.Unsubscribe + "\n")
 	}
+	if d.Dossier != "" {
+		b.WriteString(say("What this site keeps of you") + ": " + d.Dossier + "\n")
+	}
 	return b.String()
 }
 
@@ -209,7 +215,7 @@ func framed(frame, subject string, paragraphs []string, d Data, say func(string)
 		content.WriteString(`<p style="margin:0 0 16px">` + strings.ReplaceAll(html.EscapeString(p), "\n", "<br>\n") + "</p>\n")
 	}
 	var b bytes.Buffer
-	err = t.Execute(&b, map[string]any{"Subject": subject, "Content": htmltemplate.HTML(content.String()), "Site": d.Site, "Sender": d.Sender, "Language": d.Language, "Unsubscribe": d.Unsubscribe})
+	err = t.Execute(&b, map[string]any{"Subject": subject, "Content": htmltemplate.HTML(content.String()), "Site": d.Site, "Sender": d.Sender, "Language": d.Language, "Unsubscribe": d.Unsubscribe, "Dossier": d.Dossier})
 	return b.String(), err
 }
 
@@ -217,7 +223,7 @@ func framed(frame, subject string, paragraphs []string, d Data, say func(string)
 func Sample() Data {
 	d := Data{
 		Sender: Sender{"Ann Writer", "ann@example.com", "1 Main Street, Toronto"}, Language: "en", Form: "One letter a month",
-		Link: "https://example.com/_/confirm/ABC", Unsubscribe: "https://example.com/_/unsubscribe/ABC", File: "checklist.pdf", Name: "Ben Reader",
+		Link: "https://example.com/_/confirm/ABC", Unsubscribe: "https://example.com/_/unsubscribe/ABC", Dossier: "https://example.com/_/data/ABC", File: "checklist.pdf", Name: "Ben Reader",
 		Answers: []Answer{{"email", "ben@example.com"}, {"message", "Two\nlines"}}, From: "news.example", ReadFirst: "https://example.com/posts/b/", CanReply: true, Budget: 500, Receiver: "https://crm.example.com/leads", Gone: true,
 	}
 	d.Site.Title, d.Site.URL = "Small Fish", "https://example.com/"

@@ -8,18 +8,26 @@ import (
 
 // Manifest describes one build of a site.
 type Manifest struct {
-	Version  int                `json:"version"` // of this file's shape; see Current
-	Title    string             `json:"title"`
-	BaseURL  string             `json:"base_url"` // absolute, with a final slash
-	Language string             `json:"language"`
-	TimeZone string             `json:"time_zone"` // IANA name; it rules every day the tracker counts
-	Sales    []string           `json:"sales"`     // the stages after the line, first to last
-	Currency string             `json:"currency,omitempty"`
-	Pages    []Page             `json:"pages"` // by path
-	Forms    []form.Definition  `json:"forms"` // in the order of site.yaml
-	Frame    Frame              `json:"frame"`
-	Mail     Mail               `json:"mail,omitzero"`
-	Webhooks []webhook.Receiver `json:"webhooks,omitempty"` // in the order of site.yaml
+	Version   int                `json:"version"` // of this file's shape; see Current
+	Title     string             `json:"title"`
+	BaseURL   string             `json:"base_url"` // absolute, with a final slash
+	Language  string             `json:"language"`
+	TimeZone  string             `json:"time_zone"` // IANA name; it rules every day the tracker counts
+	Sales     []string           `json:"sales"`     // the stages after the line, first to last
+	Currency  string             `json:"currency,omitempty"`
+	Pages     []Page             `json:"pages"` // by path
+	Forms     []form.Definition  `json:"forms"` // in the order of site.yaml
+	Frame     Frame              `json:"frame"`
+	Mail      Mail               `json:"mail,omitzero"`
+	Webhooks  []webhook.Receiver `json:"webhooks,omitempty"` // in the order of site.yaml
+	Retention Retention          `json:"retention,omitzero"`
+}
+
+// Retention is for how many days people are kept. 0: until somebody erases them.
+type Retention struct {
+	Unconfirmed int `json:"unconfirmed"` // who was asked to confirm the address and did not
+	Quarantined int `json:"quarantined"` // cards in the trap
+	Leads       int `json:"leads"`       // everybody, after the last that was heard of the person
 }
 
 // Mail is what the tracker needs to write mails.

@@ -21,6 +21,7 @@ const (
 	Untaken    = "mail.untaken"  // to the owner: a receiver of webhooks has not taken a message
 	remindIn   = 24 * time.Hour
 	validFor   = 7 * 24 * time.Hour   // of links that confirm and deliver
+	dossierFor = 30 * 24 * time.Hour  // of links that show what is kept: whoever finds an old mail shall not read it
 	leaveFor   = 400 * 24 * time.Hour // of links that unsubscribe
 	perHour    = 1                    // mails of one kind to one address that was not confirmed
 	perDay     = 3

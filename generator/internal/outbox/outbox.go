@@ -307,7 +307,12 @@ func (o *Outbox) toVisitor(ctx context.Context, m store.Message, purpose string,
 		d.Link = o.Origin() + "/_/" + purpose + "/" + token
 	}
 	leave, err := o.Store.Permit(ctx, store.Token{Purpose: "unsubscribe", Lead: m.Lead, Form: m.Form}, now, leaveFor)
+	if err != nil {
+		return false, err
+	}
 	d.Unsubscribe = o.Origin() + "/_/unsubscribe/" + leave
+	dossier, err := o.Store.Permit(ctx, store.Token{Purpose: "data", Lead: m.Lead, Form: m.Form}, now, dossierFor)
+	d.Dossier = o.Origin() + "/_/data/" + dossier
 	return false, err
 }
 

@@ -78,6 +78,9 @@ type Store interface {
 	// stays credited. With remember a keyed hash of the address stays, and while it
 	// does, nothing is sent to the address. ErrNoLead for one that is not there.
 	Erase(ctx context.Context, lead string, at time.Time, remember bool) (Erasure, error)
+	// Lapse erases whose time is over, of each kind at most so many. It is called
+	// again until there are none.
+	Lapse(ctx context.Context, now time.Time, r Retention, limit int) (Lapsed, error)
 	// Scrub waits until the store's own files hold nothing of what was destroyed,
 	// as far as the database can see to it.
 	Scrub(ctx context.Context) error

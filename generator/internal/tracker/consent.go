@@ -27,7 +27,7 @@ func (t *Tracker) permitted(w http.ResponseWriter, r *http.Request, s *site, pur
 	k, err := t.store.Permitted(r.Context(), r.PathValue("token"), purpose, t.now())
 	switch {
 	case errors.Is(err, store.ErrNoToken):
-		t.refuse(w, r, s, http.StatusNotFound, say("This link is not valid any more"), say("It may be too old, or was not copied whole. Links are good for seven days."))
+		t.noLink(w, r, s, purpose)
 		return k, false
 	case err != nil:
 		t.logger.Error("a link cannot be looked up", "error", err)
@@ -36,6 +36,16 @@ func (t *Tracker) permitted(w http.ResponseWriter, r *http.Request, s *site, pur
 		return k, false
 	}
 	return k, true
+}
+
+// noLink answers for a link that is good for nothing.
+func (t *Tracker) noLink(w http.ResponseWriter, r *http.Request, s *site, purpose string) {
+	say := language.Of(s.manifest.Language).Say
+	why := say("It may be too old, or was not copied whole. Links are good for seven days.")
+	if purpose == "data" {
+		why = say("It may be too old, or was not copied whole; or there is nothing behind it any more. The last mail from this site has the newest link.")
+	}
+	t.refuse(w, r, s, http.StatusNotFound, say("This link is not valid any more"), why)
 }
 
 // button is a form with one big button, which is all that acts.

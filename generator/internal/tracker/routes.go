@@ -21,6 +21,10 @@ func (t *Tracker) newRoutes() http.Handler {
 	mux.HandleFunc("GET /_/unsubscribe/{token}", t.askUnsubscribe)
 	mux.HandleFunc("POST /_/unsubscribe/{token}", t.unsubscribe)
 	mux.HandleFunc("GET /_/file/{token}", t.deliver)
+	mux.HandleFunc("GET /_/data/{token}", t.showDossier)
+	mux.HandleFunc("GET /_/data/{token}/export", t.exportDossier)
+	mux.HandleFunc("GET /_/data/{token}/erase", t.askErase)
+	mux.HandleFunc("POST /_/data/{token}/erase", t.eraseMe)
 
 	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
 	mux.HandleFunc("GET /_/report/live.js", sendLiveScript)

@@ -157,12 +157,17 @@ func (t *Tracker) remember(m manifest.Manifest, now time.Time) error {
 }
 
 // Run does what has to be done by the clock, until the context ends: every hour
-// it destroys what has outlived its purpose.
+// it destroys what has outlived its purpose, and every day it erases the people
+// whose time is over.
 func (t *Tracker) Run(ctx context.Context) {
+	lapsed := "" // the day it was done last
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
 		t.purge(ctx)
+		if day := t.now().In(t.site.Load().zone).Format(time.DateOnly); day != lapsed && t.lapse(ctx) {
+			lapsed = day
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -178,6 +183,50 @@ func (t *Tracker) purge(ctx context.Context) {
 	if err := t.store.Purge(ctx, t.now().In(t.site.Load().zone)); err != nil && ctx.Err() == nil {
 		t.logger.Error("purge failed; it will be tried again in an hour", "error", err)
 	}
+}
+
+// LapseAtOnce is how many people are erased in one transaction: requests that
+// wait come between two.
+const LapseAtOnce = 50
+
+// lapse erases the people whose time is over; false when that has to be tried
+// again.
+func (t *Tracker) lapse(ctx context.Context) (done bool) {
+	defer t.recovered("retention")
+	s := t.site.Load()
+	if !s.known {
+		return false
+	}
+	now, rules := t.now().In(s.zone), RetentionOf(s.manifest)
+	for sum := 0; ; {
+		n, err := t.store.Lapse(ctx, now, rules, LapseAtOnce)
+		if err != nil {
+			if ctx.Err() == nil {
+				t.logger.Error("whose time is over is not erased; it will be tried again in an hour", "error", err)
+			}
+			return false
+		}
+		if n.Sum() == 0 {
+			if sum > 0 {
+				t.logger.Info("erased whose time was over", "count", sum)
+			}
+			return true
+		}
+		sum += n.Sum()
+	}
+}
+
+// RetentionOf is for how long a site keeps people.
+func RetentionOf(m manifest.Manifest) store.Retention {
+	const day = 24 * time.Hour
+	r := store.Retention{Unconfirmed: time.Duration(m.Retention.Unconfirmed) * day, Quarantined: time.Duration(m.Retention.Quarantined) * day,
+		Silent: time.Duration(m.Retention.Leads) * day}
+	for _, f := range m.Forms {
+		if f.Confirm {
+			r.Asking = append(r.Asking, f.Name)
+		}
+	}
+	return r
 }
 
 // visitor is the hash of who asks, under the salt of the day of now: HMAC-SHA256

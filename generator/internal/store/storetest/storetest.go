@@ -48,6 +48,7 @@ func Run(t *testing.T, open Open) {
 		{"limits of mail", testLimits},
 		{"confirming", testConfirm},
 		{"evidence of consent", testEvidence},
+		{"those whose time is over", testRetention},
 		{"a card finds the view before it", testViewBeforeCard},
 		{"what is broken down adds up", testBreakdowns},
 		{"text of every kind", testText},
