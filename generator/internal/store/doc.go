@@ -18,6 +18,11 @@
 // has its counts packed in sheets, which Purge makes, whoever writes into the day
 // removes, and a test holds against the rows after random histories (sums.go).
 //
+// What people agreed to is written down a second time, as evidence, in entries
+// that are only ever added and sealed in one chain (evidence.go). Erasing a person
+// empties rows and removes none that is counted; an entry of the evidence holds a
+// keyed hash of the address alone, whose key goes with the person (erase.go).
+//
 // A new step of the schema is two files of one number and name, in
 // migrations/sqlite and in migrations/postgres: text is text collate "C" there,
 // integer is bigint, real is double precision, blob is bytea, and strict and

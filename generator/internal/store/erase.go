@@ -51,7 +51,9 @@ func tracesIn() []string {
 // the address, so that no mail is sent to it again.
 func (t *transaction) erase(lead string, at time.Time, remember bool) (e Erasure, err error) {
 	var email string
-	known, err := t.row(findErasable, []any{&email}, lead)
+	// Held, so that a card that comes at the same time goes to a new lead and does
+	// not stay behind with this one.
+	known, err := t.row(findErasable+t.hold, []any{&email}, lead)
 	if err != nil {
 		return e, err
 	}

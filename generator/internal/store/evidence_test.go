@@ -2,8 +2,11 @@ package store
 
 import (
 	"database/sql"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -188,5 +191,69 @@ func TestMigrateEvidence(t *testing.T) {
 	}
 	if r, err := s.Evidence(t.Context(), ""); err != nil || r.Entries != 3 || r.Seal == "" || len(r.Faults) > 0 {
 		t.Error(r, err)
+	}
+}
+
+// Two trackers on one database write one chain, and a person who is erased by one
+// while cards come to the other leaves nothing behind.
+func TestEvidenceOfTwoTrackers(t *testing.T) {
+	server := postgrestest.Start(t)
+	address := server.Database(t, "")
+	var stores []Store
+	for range 2 {
+		s, err := OpenPostgres(t.Context(), address, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		stores = append(stores, s)
+	}
+	text := ConsentText{HashText("Yes."), "Yes."}
+	if err := stores[0].Remember(t.Context(), start, nil, []ConsentText{text}); err != nil {
+		t.Fatal(err)
+	}
+	const cards = 60
+	var all sync.WaitGroup
+	for n, s := range stores {
+		all.Go(func() {
+			for i := range cards {
+				email := fmt.Sprintf("reader%d.%d@example.com", n, i)
+				if i%3 == 0 {
+					email = "ana@example.com"
+				}
+				if _, err := s.Submit(t.Context(), Submission{At: start, Post: "/a/", Form: "f", Email: email, Consent: true, ConsentText: text.Hash}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	erased := 0
+	all.Go(func() {
+		for range 10 {
+			people, err := stores[0].People(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			for _, p := range people {
+				if p.Email == "ana@example.com" {
+					if _, err := stores[1].Erase(t.Context(), p.ID, start, true); err != nil && !errors.Is(err, ErrNoLead) {
+						t.Error(err)
+					}
+					erased++
+				}
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+	all.Wait()
+	held, wrong, err := Check(t.Context(), address)
+	if err != nil || len(wrong) > 0 || held.Submissions != 2*cards || held.Evidence != 2*cards+erased {
+		t.Error(held, wrong, erased, err)
+	}
+	left := 0
+	err = each(t.Context(), stores[0].(*Postgres).reading, `select count(*) from submissions where email <> '' and lead in (select id from leads where erased_at > 0)`, nil,
+		func(rows *sql.Rows) error { return rows.Scan(&left) })
+	if err != nil || left > 0 {
+		t.Errorf("%d cards stayed with somebody who was erased (%v)", left, err)
 	}
 }

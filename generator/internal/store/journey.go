@@ -206,7 +206,7 @@ type person struct {
 // person finds a lead, or is ErrNoLead.
 func (t *transaction) person(lead string) (p person, err error) {
 	var text string
-	known, err := t.row(findPerson, []any{&p.post, &p.form, &p.placement, &text}, lead)
+	known, err := t.row(findPerson+t.hold, []any{&p.post, &p.form, &p.placement, &text}, lead)
 	if err != nil {
 		return p, err
 	}

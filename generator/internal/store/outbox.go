@@ -121,7 +121,7 @@ const (
 	retryMessage = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
 	listMessages = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
 		where created_at >= $1 order by created_at, kind, id`
-	dropMessages = `delete from outbox where state in ('sent', 'dropped') and settled_at < $1`
+	dropMessages = `delete from outbox where state <> 'waiting' and settled_at < $1`
 	addToken     = `insert into tokens (hash, purpose, lead, form, made_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
 	findToken    = `select purpose, lead, form from tokens where hash = $1 and purpose = $2 and expires_at > $3`
 	dropTokens   = `delete from tokens where expires_at < $1`
