@@ -233,6 +233,13 @@ const maxBody = 20_000
 // event writes the body of a message. The error is store.ErrNoLead for somebody
 // who was erased.
 func (o *Outbox) event(ctx context.Context, m store.Message, site manifest.Manifest) ([]byte, error) {
+	if m.Kind == hook+webhook.LeadErased { // of whom nothing is known any more
+		return json.Marshal(struct {
+			Type      string            `json:"type"`
+			Timestamp time.Time         `json:"timestamp"`
+			Data      map[string]string `json:"data"`
+		}{webhook.LeadErased, m.CreatedAt.UTC(), map[string]string{"id": m.Lead}})
+	}
 	id := m.Submission
 	if id == "" {
 		id = m.Lead // a lead has the id of its first card

@@ -427,3 +427,27 @@ func TestPanic(t *testing.T) {
 		t.Errorf("%d, %+v", n, m)
 	}
 }
+
+// TestErased: whoever was told of a person is told of the erasure, by the id alone;
+// who was told nothing is told nothing.
+func TestErased(t *testing.T) {
+	other := openCRM(t)
+	late := to(other, "/ok")
+	late.URL += "?late"
+	h := openHouse(t, nil, to(other, "/ok"))
+	lead := h.card("Call me.")
+	h.round()
+	h.site.Webhooks = append(h.site.Webhooks, late)
+	if err := h.store.Enter(t.Context(), lead, store.Entry{At: h.now(), Stage: "call", Orders: OnStage(h.site.Webhooks[1:])}, []string{"call"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.store.Erase(t.Context(), lead, h.now(), true); err != nil {
+		t.Fatal(err)
+	}
+	h.round()
+	came := other.at("/ok")
+	want := fmt.Sprintf(`{"type":"lead.erased","timestamp":"2026-11-22T12:00:00Z","data":{"id":%q}}`, lead)
+	if len(came) != 2 || came[1].body != want {
+		t.Errorf("%+v", came)
+	}
+}

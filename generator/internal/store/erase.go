@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"cardbowl/generator/internal/webhook"
 )
 
 // Erasure is what became of a person's traces.
@@ -28,6 +30,7 @@ const (
 	eraseMessages = `update outbox set recipient = case when recipient = $2 then '' else recipient end, subject = '', said = '', leased_until = 0,
 			settled_at = case when state = 'waiting' then $3 else settled_at end, state = case when state in ('waiting', 'dead') then 'dropped' else state end
 		where lead = $1`
+	toldOfLead    = `select distinct recipient from outbox where lead = $1 and kind like 'hook.%' and attempts > 0 order by recipient`
 	eraseTokens   = `delete from tokens where lead = $1`
 	eraseRetries  = `delete from retries where submission in (select id from submissions where lead = $1)`
 	eraseFolds    = `delete from folds where submission in (select id from submissions where lead = $1)`
@@ -38,6 +41,9 @@ const (
 	isSuppressed  = `select at from suppressed where hash = $1`
 	dropSuppress  = `delete from suppressed where hash = $1`
 )
+
+// toldOf begins the kinds of messages to programs.
+const toldOf = "hook."
 
 // suppressionSecret names the key that hashes of addresses are made with.
 const suppressionSecret = "suppression"
@@ -61,6 +67,10 @@ func (t *transaction) erase(lead string, at time.Time, remember bool) (e Erasure
 		return e, ErrNoLead
 	}
 	ms := at.UnixMilli()
+	told, err := t.told(lead)
+	if err != nil {
+		return e, err
+	}
 	if remember && email != "" {
 		key, err := t.secret(suppressionSecret, at)
 		if err != nil {
@@ -93,8 +103,26 @@ func (t *transaction) erase(lead string, at time.Time, remember bool) (e Erasure
 			*s.into = int(n)
 		}
 	}
+	// Whoever was told of the person is told of this, too (Article 19 of the GDPR).
+	for _, to := range told {
+		if err := t.order(Order{Kind: toldOf + webhook.LeadErased, To: to}, lead, "", "", at); err != nil {
+			return e, err
+		}
+	}
 	t.prove(Proof{At: at, Deed: WasErased, Lead: lead})
 	return e, nil
+}
+
+// told are the programs that may know of a lead: something about it was sent there,
+// or was about to be.
+func (t *transaction) told(lead string) (all []string, err error) {
+	err = each(t.ctx, t.conn, toldOfLead, []any{lead}, func(rows *sql.Rows) error {
+		var to string
+		err := rows.Scan(&to)
+		all = append(all, to)
+		return err
+	})
+	return all, err
 }
 
 // eraseTrapped removes cards of an address that fell into the trap: they are

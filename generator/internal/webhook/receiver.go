@@ -40,6 +40,7 @@ const (
 	LeadConfirmed    = "lead.confirmed"
 	LeadStageChanged = "lead.stage_changed"
 	LeadUnsubscribed = "lead.unsubscribed"
+	LeadErased       = "lead.erased"  // not asked for: sent to whoever was told of the person
 	Test             = "webhook.test" // not asked for: sent by hand
 )
 

@@ -214,6 +214,15 @@ func testReceivers(t *testing.T, open Open) {
 	}
 	send("cyd@example.com")
 	recipients(2*time.Minute, one, two)
+
+	// Whoever was told of somebody hears of the erasure.
+	if _, err := s.Erase(t.Context(), ana, noon.Add(time.Minute), true); err != nil {
+		t.Fatal(err)
+	}
+	erasures, err := s.Claim(t.Context(), "hook.lead.erased", "", noon.Add(time.Minute), time.Minute, 10)
+	if err != nil || len(erasures) != 2 || erasures[0].Lead != ana || erasures[0].To == erasures[1].To {
+		t.Errorf("%+v, %v", erasures, err)
+	}
 }
 
 // testLimits sends many cards of one address and of many.
