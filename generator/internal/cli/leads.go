@@ -37,25 +37,7 @@ func leadsCommand(w World) *cobra.Command {
 			return c.Help()
 		},
 	}
-	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w), leadsLapseCommand(w))
-	for _, planned := range []struct{ use, short, example string }{
-		{"import", "Bring leads over from elsewhere", "leads import leads.csv"},
-	} {
-		c.AddCommand(notBuiltYet(planned.use, planned.short, planned.example))
-	}
-	return c
-}
-
-func leadsListCommand(w World) *cobra.Command {
-	var f leadsFlags
-	var asJSON bool
-	c := &cobra.Command{
-		Use: "list", Short: "Everybody who left a card, the newest first", Example: "  cardbowl leads list", Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
-			leads, err := readLeads(c.Context(), w, f)
-			if err != nil {
-				return err
-			}
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsImportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w), leadsLapseCommand(w))
 			if asJSON {
 				return written(json.NewEncoder(w.Stdout).Encode(leads))
 			}

@@ -54,10 +54,11 @@ type Card struct {
 	Placement string        `json:"placement"`
 	Post      string        `json:"post"` // URL path; empty for a page the site does not know
 	Duplicate bool          `json:"duplicate"`
-	Consent   string        `json:"consent_version"` // of the sentence agreed to; empty without one
-	FirstPost string        `json:"first_post"`      // URL path of the first post read that day; Post where that is not known
-	Assists   []string      `json:"assists"`         // paths of the other posts read that day
-	Origin    funnel.Origin `json:"origin"`          // where the reader came from that day
+	Imported  bool          `json:"imported,omitempty"` // no card, but what was known elsewhere
+	Consent   string        `json:"consent_version"`    // of the sentence agreed to; empty without one
+	FirstPost string        `json:"first_post"`         // URL path of the first post read that day; Post where that is not known
+	Assists   []string      `json:"assists"`            // paths of the other posts read that day
+	Origin    funnel.Origin `json:"origin"`             // where the reader came from that day
 	Answers   []form.Answer `json:"-"`
 }
 
@@ -74,7 +75,7 @@ func Leads(stored []store.Stored, people []store.Person, progress []store.Progre
 			l = &Lead{ID: s.Lead, Email: s.Email}
 			byID[s.Lead] = l
 		}
-		c := Card{At: s.At.UTC(), Form: s.Form, Placement: s.Placement, Post: s.Post, Duplicate: s.Status == store.Duplicate, Answers: s.Fields,
+		c := Card{At: s.At.UTC(), Form: s.Form, Placement: s.Placement, Post: s.Post, Duplicate: s.Status == store.Duplicate, Imported: s.Status == store.Imported, Answers: s.Fields,
 			FirstPost: s.FirstPost, Assists: append([]string{}, s.Assists...), Origin: s.Origin}
 		if s.Consent {
 			c.Consent = s.ConsentText
@@ -222,7 +223,11 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 	var b strings.Builder
 	b.WriteString(p.bold(printable(cmp.Or(l.Name, l.Email, l.ID))) + "\n")
 	for _, c := range l.Cards {
-		fmt.Fprintf(&b, "\n%s  %s, %s", c.At.In(zone).Format("2006-01-02 15:04"), c.Form, cmp.Or(printable(c.Post), "a page the site does not know"))
+		what := c.Form + ", " + cmp.Or(printable(c.Post), "a page the site does not know")
+		if c.Imported {
+			what = "brought over from elsewhere"
+		}
+		fmt.Fprintf(&b, "\n%s  %s", c.At.In(zone).Format("2006-01-02 15:04"), what)
 		if c.Duplicate {
 			b.WriteString("  " + p.faint("(the same again, not counted)"))
 		}

@@ -61,6 +61,11 @@ type Store interface {
 	// Leads is a page of people, the newest first, with all that is known of them;
 	// ErrNoLead when the one it is to begin after does not exist.
 	Leads(ctx context.Context, q LeadQuery) (LeadPage, error)
+	// Import brings people over from elsewhere and tells how many are new. Whoever
+	// is known by address is left as is, so that once more changes nothing. Nothing
+	// is counted: they belong to no post until they send a card, and what they had
+	// reached is noted as reached. now is in the site's zone.
+	Import(ctx context.Context, now time.Time, leads []ImportedLead, stages []string) (added int, err error)
 	// Stages is how many leads are in each stage of sales; an empty one is none yet.
 	Stages(ctx context.Context) (map[string]int, error)
 	// Confirm notes that a lead has confirmed the address, for the form that

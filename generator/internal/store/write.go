@@ -136,6 +136,9 @@ func (t *transaction) submit(s Submission, id string) (Receipt, error) {
 			if err := t.repeat(who, s.Post, day); err != nil {
 				return Receipt{}, err
 			}
+			if err := t.adopt(who, s, j); err != nil {
+				return Receipt{}, err
+			}
 		}
 	}
 	fields, err := encodeFields(s.Fields)

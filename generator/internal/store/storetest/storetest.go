@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"text of every kind", testText},
 		{"text that is none", testBrokenText},
 		{"people page by page", testPages},
+		{"people from elsewhere", testImport},
 		{"closed", testClosed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
