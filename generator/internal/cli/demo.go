@@ -121,6 +121,7 @@ const (
 	demoRate    = 0.014
 	demoAlike   = 60
 	demoBlocked = 0.25
+	demoMailed  = 0.74 // of those who are asked by mail, confirm
 )
 
 // madeUp is the year of readers that ends at this moment.
@@ -128,6 +129,12 @@ func madeUp(m manifest.Manifest, seed uint64, now time.Time) world.World {
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
 	w := world.Of(m, world.Some{Seed: seed, Days: demoDays, Views: demoViews, Rate: demoRate, Strength: demoAlike, Start: today.AddDate(0, 0, 1-demoDays), Blocked: demoBlocked})
 	w.Until = now
+	w.Confirms = map[string]float64{}
+	for _, f := range m.Forms {
+		if f.Confirm {
+			w.Confirms[f.Name] = demoMailed
+		}
+	}
 	return w
 }
 

@@ -454,28 +454,30 @@ func (d *database) People(ctx context.Context) ([]Person, error) {
 
 // Confirm implements Store.
 func (d *database) Confirm(ctx context.Context, lead, form string, at time.Time, orders []Order) error {
-	return d.write(ctx, "confirm an address", func(t *transaction) error {
-		who, err := t.person(lead)
-		if errors.Is(err, ErrNoLead) {
-			return nil // erased in the meantime: there is nobody to confirm
-		}
-		if err != nil {
-			return err
-		}
-		before, err := t.standing(lead)
-		if err != nil {
-			return err
-		}
-		n, err := t.changed(confirmLead, lead, at.UnixMilli())
-		if err != nil || n == 0 {
-			return err // confirmed before: the same page again, and no second mail
-		}
-		t.prove(Proof{At: at, Deed: HasConfirmed, Lead: lead, Form: form})
-		if before.ConfirmedAt.IsZero() {
-			t.credit(who, dayOf(at), funnel.LeadConfirmed, 1)
-		}
-		return t.enqueue(orders, lead, "", form, at)
-	})
+	return d.write(ctx, "confirm an address", func(t *transaction) error { return t.confirm(lead, form, at, orders) })
+}
+
+func (t *transaction) confirm(lead, form string, at time.Time, orders []Order) error {
+	who, err := t.person(lead)
+	if errors.Is(err, ErrNoLead) {
+		return nil // erased in the meantime: there is nobody to confirm
+	}
+	if err != nil {
+		return err
+	}
+	before, err := t.standing(lead)
+	if err != nil {
+		return err
+	}
+	n, err := t.changed(confirmLead, lead, at.UnixMilli())
+	if err != nil || n == 0 {
+		return err // confirmed before: the same page again, and no second mail
+	}
+	t.prove(Proof{At: at, Deed: HasConfirmed, Lead: lead, Form: form})
+	if before.ConfirmedAt.IsZero() {
+		t.credit(who, dayOf(at), funnel.LeadConfirmed, 1)
+	}
+	return t.enqueue(orders, lead, "", form, at)
 }
 
 // Unsubscribe implements Store.

@@ -45,6 +45,7 @@ func TestPostgres(t *testing.T) {
 		{"read-only", testPostgresReadOnly},
 		{"a salt leaves no trace", testPostgresSalt},
 		{"stopped and started again", testStopped},
+		{"what is replayed counts as it did", testPostgresReplay},
 		{"no password in any error", testPassword},
 		{"servers that cannot be believed", testUnsound}, // last: it turns fsync off
 	} {

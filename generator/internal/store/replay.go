@@ -7,14 +7,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
-// Happened is one thing that happened some time ago. Exactly one of the three is
+// Happened is one thing that happened some time ago. Exactly one of the four is
 // there.
 type Happened struct {
-	Event *Event
-	Card  *Submission
-	Sale  *Sale
+	Event        *Event
+	Card         *Submission
+	Confirmation *Confirmation
+	Sale         *Sale
+}
+
+// Confirmation is the person with an address, who has sent a card before, pressing
+// the button behind the link in a mail, for the form that asked.
+type Confirmation struct {
+	Email, Form string
+	At          time.Time // in the site's zone
 }
 
 // Sale is an Entry for the person with an address, who has sent a card before.
@@ -25,13 +34,13 @@ type Sale struct {
 }
 
 // Replay stores what happened some time ago, in the order given, all of it or
-// nothing, with all it counts for: as Submit, Count and Enter would have done at
+// nothing, with all it counts for: as Submit, Count, Confirm and Enter would have done at
 // the time. Visitors are told apart within one call, and nothing of them is
 // stored, as if their days' salts were destroyed already: so one call takes all
 // that the visitors it speaks of did on a day, and a day of which the store
 // counts visitors itself is not for it. A million events take some seconds.
 //
-// It is ErrNoLead for a sale to somebody who never sent a card.
+// It is ErrNoLead for a sale to, or a confirmation by, somebody who never sent a card.
 func (d *database) Replay(ctx context.Context, happened []Happened) error {
 	if d.writer == nil {
 		return ErrReadOnly
@@ -61,13 +70,14 @@ func (t *transaction) replay(happened []Happened) error {
 			err = t.count(*h.Event)
 		case h.Card != nil:
 			_, err = t.submit(*h.Card, newID(h.Card.At))
+		case h.Confirmation != nil:
+			var lead string
+			if lead, err = t.known(h.Confirmation.Email); err == nil {
+				err = t.confirm(lead, h.Confirmation.Form, h.Confirmation.At, nil)
+			}
 		case h.Sale != nil:
 			var lead string
-			known := false
-			if known, err = t.row(findLead, []any{&lead}, strings.ToLower(h.Sale.Email)); err == nil && !known {
-				err = ErrNoLead
-			}
-			if err == nil {
+			if lead, err = t.known(h.Sale.Email); err == nil {
 				err = t.enter(lead, h.Sale.Entry, h.Sale.Stages)
 			}
 		}
@@ -76,6 +86,15 @@ func (t *transaction) replay(happened []Happened) error {
 		}
 	}
 	return nil
+}
+
+// known is the lead with an address, or ErrNoLead.
+func (t *transaction) known(email string) (lead string, err error) {
+	there, err := t.row(findLead, []any{&lead}, strings.ToLower(email))
+	if err == nil && !there {
+		err = ErrNoLead
+	}
+	return lead, err
 }
 
 // past is the table of visits as it would have been, in memory.

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"cardbowl/generator/internal/form"
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/store/postgrestest"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -21,10 +23,27 @@ import (
 // What is replayed counts as it would have counted at the time: two stores, one
 // told as it happens and one afterwards, say the same.
 func TestReplay(t *testing.T) {
-	random := rand.New(rand.NewPCG(31, 8))
-	live, later := open(t, filepath.Join(t.TempDir(), "live.db")), open(t, filepath.Join(t.TempDir(), "later.db"))
-	defer live.Close()
+	later := open(t, filepath.Join(t.TempDir(), "later.db"))
 	defer later.Close()
+	replayAgainstLife(t, later)
+}
+
+func testPostgresReplay(t *testing.T, server *postgrestest.Server) {
+	later := openPostgres(t, server.Database(t, ""))
+	defer later.Close()
+	replayAgainstLife(t, later)
+}
+
+// replayable is a store that can be told what happened.
+type replayable interface {
+	store.Store
+	Replay(context.Context, []store.Happened) error
+}
+
+func replayAgainstLife(t *testing.T, later replayable) {
+	random := rand.New(rand.NewPCG(31, 8))
+	live := open(t, filepath.Join(t.TempDir(), "live.db"))
+	defer live.Close()
 	stages := []string{"call", "client"}
 	origins := []funnel.Origin{{Source: "direct"}, {Source: "search.example", Referrer: "search.example"}, {Source: "letter", Campaign: "autumn"}}
 	ids := map[string]string{} // of people in the live store, by address
@@ -51,6 +70,10 @@ func TestReplay(t *testing.T) {
 			case 2:
 				e.Step, e.Form, e.Placement, e.Origin = funnel.FormStart, "newsletter", "end", funnel.Origin{}
 			case 3:
+				if day > 0 && random.IntN(3) == 0 {
+					happened = append(happened, store.Happened{Confirmation: &store.Confirmation{Email: email, Form: "newsletter", At: at}})
+					continue
+				}
 				if day > 0 {
 					happened = append(happened, store.Happened{Sale: &store.Sale{Email: email, Stages: stages,
 						Entry: store.Entry{At: at, Stage: append(stages, "lost")[random.IntN(3)], Value: new(float64(random.IntN(5) * 100))}}})
@@ -77,6 +100,13 @@ func TestReplay(t *testing.T) {
 				for _, s := range stored {
 					ids[s.Email] = s.Lead
 				}
+			case h.Confirmation != nil:
+				if ids[h.Confirmation.Email] == "" {
+					continue
+				}
+				if err := live.Confirm(t.Context(), ids[h.Confirmation.Email], h.Confirmation.Form, h.Confirmation.At, nil); err != nil {
+					t.Fatal(err)
+				}
 			case ids[h.Sale.Email] == "":
 				continue // nobody yet
 			default:
@@ -90,7 +120,7 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	same := func(what string, ask func(*store.SQLite) (any, error)) {
+	same := func(what string, ask func(store.Store) (any, error)) {
 		t.Helper()
 		want, err1 := ask(live)
 		got, err2 := ask(later)
@@ -102,15 +132,25 @@ func TestReplay(t *testing.T) {
 			t.Errorf("%s: %s", what, diff)
 		}
 	}
-	same("counts", func(s *store.SQLite) (any, error) { return s.Counts(t.Context(), "", "9999-12-31") })
-	same("cards", func(s *store.SQLite) (any, error) { return s.Submissions(t.Context(), "", "9999-12-31") })
-	same("sales", func(s *store.SQLite) (any, error) { return s.Progress(t.Context()) })
+	same("counts", func(s store.Store) (any, error) { return s.Counts(t.Context(), "", "9999-12-31") })
+	same("cards", func(s store.Store) (any, error) { return s.Submissions(t.Context(), "", "9999-12-31") })
+	same("sales", func(s store.Store) (any, error) { return s.Progress(t.Context()) })
 	for _, d := range []funnel.Dimension{funnel.BySource, funnel.ByCampaign, funnel.ByForm, funnel.ByPlacement, funnel.ByRevision, funnel.ByFirstPost, funnel.ByAssist} {
 		for _, post := range []string{funnel.SiteWide, ""} {
-			same(string(d)+post, func(s *store.SQLite) (any, error) { return s.Breakdown(t.Context(), d, post, "", "9999-12-31") })
+			same(string(d)+post, func(s store.Store) (any, error) { return s.Breakdown(t.Context(), d, post, "", "9999-12-31") })
 		}
 	}
-	if c, err := later.Counts(t.Context(), "", "9999-12-31"); err != nil || len(c.Tallies) < 20 || len(c.Values) == 0 {
+	c, err := later.Counts(t.Context(), "", "9999-12-31")
+	confirmed := 0
+	for _, x := range c.Tallies {
+		if x.Step == funnel.LeadConfirmed {
+			confirmed += x.Count
+		}
+	}
+	if confirmed == 0 {
+		t.Error("nobody confirmed")
+	}
+	if err != nil || len(c.Tallies) < 20 || len(c.Values) == 0 {
 		t.Errorf("%d tallies, %d values, %v: too little happened", len(c.Tallies), len(c.Values), err)
 	}
 }

@@ -65,6 +65,9 @@ func (w World) happened(d Day) []store.Happened {
 			}
 		}
 	}
+	for _, c := range d.Confirmations {
+		out = append(out, store.Happened{Confirmation: &store.Confirmation{Email: c.Person.Email, Form: c.Form, At: c.At}})
+	}
 	for _, s := range d.Steps {
 		e := store.Entry{At: s.At, Stage: s.Stage}
 		if s.Value > 0 {

@@ -34,6 +34,9 @@ type World struct {
 	Blocked float64   // the share of readers whose views no script can tell of
 	Stages  []string  // of sales, in their order
 	Until   time.Time // nothing happens from this moment on; zero: it goes on to the last day
+	// Confirms is, by form that asks for it, the share of people who press the button
+	// in the mail after their first card.
+	Confirms map[string]float64
 }
 
 // Reader is one browser on one day.
@@ -69,11 +72,19 @@ type Step struct {
 	Value  float64 // 0: nobody says
 }
 
+// Confirmation is a person who presses the button in a mail.
+type Confirmation struct {
+	Person *Person
+	Form   string
+	At     time.Time
+}
+
 // Day is everything that happens on one day, in the order it happens.
 type Day struct {
-	Number  int
-	Readers []Reader
-	Steps   []Step
+	Number        int
+	Readers       []Reader
+	Confirmations []Confirmation
+	Steps         []Step
 }
 
 // Some is how a World of many posts is made up.
@@ -126,14 +137,21 @@ const (
 func (w World) All() iter.Seq[Day] {
 	return func(yield func(Day) bool) {
 		people := &people{taken: map[string]int{}}
-		var ahead []Step // what is still to come of people, by time
+		var ahead []Step          // what is still to come of people, by time
+		var mailed []Confirmation // likewise
 		for n := range w.Days {
 			random := rand.New(rand.NewPCG(w.Seed, uint64(n)+1000))
+			// A stream of its own, so that mail changes nothing else that happens.
+			post := rand.New(rand.NewPCG(w.Seed, uint64(n)+1_000_000))
 			d := Day{Number: n, Readers: w.readers(random, n, people)}
 			for _, r := range d.Readers {
 				for _, x := range r.Reads {
 					if x.Sends != nil && people.isNew(x.Sends) {
 						ahead = append(ahead, w.sales(random, x.Sends, x.At)...)
+						if post.Float64() < w.Confirms[x.Post.Form] {
+							soon := time.Duration(1+post.ExpFloat64()*180) * time.Minute
+							mailed = append(mailed, Confirmation{x.Sends, x.Post.Form, x.At.Add(soon)})
+						}
 					}
 				}
 			}
@@ -147,6 +165,12 @@ func (w World) All() iter.Seq[Day] {
 				due++
 			}
 			d.Steps, ahead = slices.Clone(ahead[:due]), slices.Clone(ahead[due:])
+			slices.SortStableFunc(mailed, func(a, b Confirmation) int { return a.At.Compare(b.At) })
+			due = 0
+			for due < len(mailed) && mailed[due].At.Before(end) {
+				due++
+			}
+			d.Confirmations, mailed = slices.Clone(mailed[:due]), slices.Clone(mailed[due:])
 			if !yield(d) {
 				return
 			}
