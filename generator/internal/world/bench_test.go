@@ -13,6 +13,7 @@ import (
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/store/postgrestest"
 	"cardbowl/generator/internal/world"
 )
 
@@ -21,7 +22,8 @@ import (
 // time, once while nothing else happens and once while 500 cards a second arrive.
 // By default it has 200,000 views; CARDBOWL_VIEWS says how many.
 // CARDBOWL_BENCH_STORE names a file, or an address of PostgreSQL, that is filled
-// once and used again.
+// once and used again; postgres is a server of its own, into which what
+// CARDBOWL_BENCH_FROM names is copied.
 //
 //	CARDBOWL_VIEWS=10000000 CARDBOWL_BENCH_STORE=/tmp/big.db go test ./generator/internal/world -run '^$' -bench Counts -benchtime 5x -timeout 1h
 func BenchmarkCounts(b *testing.B) {
@@ -32,6 +34,14 @@ func BenchmarkCounts(b *testing.B) {
 	path := os.Getenv("CARDBOWL_BENCH_STORE")
 	if path == "" {
 		path = filepath.Join(b.TempDir(), "big.db")
+	}
+	if path == "postgres" {
+		path = postgrestest.Start(b).Database(b, "")
+		if from := os.Getenv("CARDBOWL_BENCH_FROM"); from != "" {
+			if _, err := store.Copy(context.Background(), from, path, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 	w := world.Make(world.Some{Seed: 1, Posts: 1000, Days: 730, Views: views, Rate: 0.025, Strength: 100, Form: "newsletter", Start: start, Stages: funnel.DefaultSales()})
 	s, err := store.Open(context.Background(), path, store.Options{})
