@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"cardbowl/generator/internal/funnel"
@@ -65,6 +66,9 @@ type htmlView struct {
 	Pages                                    []choice
 	Bys, Credits                             []choice
 	BeforeWords                              string
+	SiteAt                                   string // where the site's own rate stands among the intervals, of 100; empty: nowhere
+	Most                                     string // what the right end of the intervals is
+	Said                                     []string
 }
 
 type choice struct {
@@ -91,13 +95,44 @@ type htmlRow struct {
 	Title, Path, Views, Visitors, Seen, Started, Sent, Leads, Last, Rate string
 	Page                                                                 string // where more of it is told; empty in a file
 	Gone, Quiet                                                          bool
+	Range                                                                *htmlRange // nil: nothing is drawn
+}
+
+// htmlRange is an interval and the rate in it, drawn on a line of 100.
+type htmlRange struct {
+	From, Wide, At string
+	Few            bool
+}
+
+// ranges is how much of a rate a line of 100 stands for: as much as the interval
+// of a line with enough visitors reaches, so that those with few do not press the
+// others into a corner. 0 where there is no such line.
+func ranges(shown []Post) float64 {
+	most := 0.0
+	for _, p := range shown {
+		if p.Enough && p.RateHigh != nil {
+			most = max(most, *p.RateHigh)
+		}
+	}
+	return most
+}
+
+func rangeOf(p Post, most float64) *htmlRange {
+	if most == 0 || p.Rate == nil {
+		return nil
+	}
+	at := func(x float64) float64 { return min(x/most, 1) * 100 }
+	return &htmlRange{
+		From: fmt.Sprintf("%.1f", at(*p.RateLow)), Wide: fmt.Sprintf("%.1f", max(at(*p.RateHigh)-at(*p.RateLow), 1)),
+		At: fmt.Sprintf("%.1f", max(at(*p.Rate)-1, 0)), Few: !p.Enough,
+	}
 }
 
 // WriteHTML writes the report as one page that needs nothing else: no script,
 // no picture, no network. It may be kept, printed and mailed.
 func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	v := htmlView{
-		Report: r, HTMLOptions: o, Style: template.CSS(pageStyle), Period: periodOf(r), Definitions: meaning(r), Head: lineName(r),
+		Report: r, HTMLOptions: o, Style: template.CSS(pageStyle), Period: periodOf(r), Definitions: definitionsOf(r), Head: lineName(r),
 		Visitors: grouped(r.Total.Visitors), Submissions: grouped(r.Total.Submissions),
 		Share: share(r.Total.Rate, r.Total.RateLow, r.Total.RateHigh, r.Total.Enough),
 		Steps: htmlSteps(r),
@@ -133,6 +168,14 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 	if r.Before != nil {
 		v.BeforeWords = spanWords(r.Before.Since, r.Before.Until)
 	}
+	most := ranges(shown)
+	if most > 0 && r.Total.Rate != nil && *r.Total.Rate <= most {
+		v.SiteAt = fmt.Sprintf("%.1f", *r.Total.Rate/most*100)
+	}
+	v.Most = percent(most)
+	if o.Refresh == 0 { // in a file, what the dashboard says elsewhere
+		v.Said = slices.DeleteFunc(append(comparison(r), neededOf(r)), func(s string) bool { return s == "" })
+	}
 	for _, p := range shown {
 		page := ""
 		if o.Refresh > 0 && r.By == "" {
@@ -142,7 +185,7 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 			Page: page, Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),
 			Seen: grouped(p.Steps.Of(funnel.FormView)), Started: grouped(p.Steps.Of(funnel.FormStart)),
 			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Last: grouped(p.Steps.Of(last(r))), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
-			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0,
+			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0, Range: rangeOf(p, most),
 		})
 	}
 	if silent > 0 {
