@@ -38,6 +38,19 @@ func leadsCommand(w World) *cobra.Command {
 		},
 	}
 	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsImportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w), leadsLapseCommand(w))
+	return c
+}
+
+func leadsListCommand(w World) *cobra.Command {
+	var f leadsFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "list", Short: "Everybody who left a card, the newest first", Example: "  cardbowl leads list", Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			leads, err := readLeads(c.Context(), w, f)
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				return written(json.NewEncoder(w.Stdout).Encode(leads))
 			}
