@@ -251,17 +251,76 @@ type formFigures struct {
 }
 
 // mostBrought is how many people the page of a post shows.
-const mostBrought = 100
+const mostBrought = 50
+
+// OfPost is what the page of a post tells besides its line in a report.
+type OfPost struct {
+	Counts    funnel.Counts // that the report was made of
+	Sources   []Group       // where its readers came from
+	Revisions []Group       // its texts, the newest first; see Edit
+}
+
+// line is one row of a small table.
+type line struct {
+	Name, Visitors, Sent, Rate string
+	Said                       string // what came of the edit
+}
+
+// mostSources is how many sources the page of a post shows.
+const mostSources = 12
+
+// came are sources as rows.
+func came(groups []Group) (out []line, more string) {
+	for _, g := range groups {
+		if g.Visitors == 0 && g.Submissions == 0 {
+			continue
+		}
+		out = append(out, line{Name: g.name("source"), Visitors: grouped(g.Visitors), Sent: grouped(g.Submissions), Rate: share(g.Rate, g.RateLow, g.RateHigh, g.Enough)})
+	}
+	if n := len(out); n > mostSources {
+		return out[:mostSources], counted(n-mostSources, "other source")
+	}
+	return out, ""
+}
+
+// edits are revisions as rows, with what came of each.
+func edits(groups []Group) (out []line) {
+	if len(groups) < 2 {
+		return nil // nothing was edited while somebody read it
+	}
+	for _, g := range groups {
+		l := line{Name: cmp.Or(g.Since, "before"), Visitors: grouped(g.Visitors), Sent: grouped(g.Submissions), Rate: share(g.Rate, g.RateLow, g.RateHigh, g.Enough)}
+		if e := g.Edit; e != nil {
+			switch e.Verdict {
+			case Up, Down:
+				l.Said = fmt.Sprintf("%s by %s points (95 %%: %s to %s)", e.Verdict, signed(*e.Difference), signed(*e.Low), signed(*e.High))
+			case Unclear:
+				l.Said = "no difference that chance could not make"
+			default:
+				l.Said = "too few readers to compare"
+			}
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// signed is a difference of rates in points of a hundred, "+1.2".
+func signed(x float64) string { return fmt.Sprintf("%+.1f", 100*x) }
 
 // WritePostHTML writes the page of one page of the site: its funnel, its rate, its
-// forms, and whom it brought. r has all posts; c are the counts it was made of.
-func WritePostHTML(w io.Writer, d Desk, r Report, p Post, c funnel.Counts) error {
+// forms, where its readers came from, what came of its edits, and whom it brought.
+// r has all posts.
+func WritePostHTML(w io.Writer, d Desk, r Report, p Post, of OfPost) error {
+	c := of.Counts
 	v := struct {
 		frame
 		Period, Address, More string
 		Steps, Facts          []fact
 		Forms                 []formFigures
 		Brought               []person
+		Sources, Revisions    []line
+		MoreSources           string
 	}{frame: d.frame(printable(p.Title)), Period: periodOf(r), Address: (&url.URL{Path: p.Path}).String()}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, fact{string(s.Step), grouped(s.Count)})
@@ -282,6 +341,8 @@ func WritePostHTML(w io.Writer, d Desk, r Report, p Post, c funnel.Counts) error
 		return path == p.Path || known && path != funnel.Other && page.Path == p.Path
 	}
 	v.Forms = formsAt(c, here)
+	v.Sources, v.MoreSources = came(of.Sources)
+	v.Revisions = edits(of.Revisions)
 	titles := d.titles()
 	for _, l := range d.Leads {
 		if !here(l.Cards[0].Post) {
@@ -289,6 +350,9 @@ func WritePostHTML(w io.Writer, d Desk, r Report, p Post, c funnel.Counts) error
 		}
 		v.Brought = append(v.Brought, d.person(l, titles))
 	}
+	stages := d.stages()
+	far := func(p person) int { return slices.Index(stages, p.Stage) } // -1: lost
+	slices.SortStableFunc(v.Brought, func(a, b person) int { return cmp.Compare(far(b), far(a)) })
 	if n := len(v.Brought); n > mostBrought {
 		v.Brought, v.More = v.Brought[:mostBrought], counted(n-mostBrought, "other")
 	}

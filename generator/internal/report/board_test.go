@@ -47,7 +47,11 @@ func TestPagesOfPeopleEscape(t *testing.T) {
 	d.Leads = []Lead{l}
 	p := Post{Path: "/a/", Title: bad}
 	var b bytes.Buffer
-	for _, err := range []error{WriteBoardHTML(&b, d), WriteLeadHTML(&b, d, l, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, funnel.Counts{Tallies: []funnel.Tally{{Post: "/a/", Form: bad, Placement: bad}}})} {
+	for _, err := range []error{WriteBoardHTML(&b, d), WriteLeadHTML(&b, d, l, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, OfPost{
+		Counts:    funnel.Counts{Tallies: []funnel.Tally{{Post: "/a/", Form: bad, Placement: bad}}},
+		Sources:   []Group{{Key: bad, Figures: Figures{Visitors: 1}}},
+		Revisions: []Group{{Key: bad, Title: bad, Since: bad}, {Key: bad}},
+	})} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,5 +61,32 @@ func TestPagesOfPeopleEscape(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "<img") {
 		t.Error("a text became markup")
+	}
+}
+
+// What the page of a post says of its sources and its edits is what was counted.
+func TestPageOfAPost(t *testing.T) {
+	parts := func(key string, views, readers, sent int) []funnel.Part {
+		return []funnel.Part{{Post: "/a/", Key: key, Step: funnel.PageView, Count: views, Visitors: readers},
+			{Post: "/a/", Key: key, Step: funnel.FormSubmit, Count: sent}, {Post: "/a/", Key: key, Step: funnel.Conversion, Visitors: sent}}
+	}
+	of := OfPost{
+		Sources: GroupsOf(funnel.Breakdown{Dimension: funnel.BySource, Parts: append(parts("search.example", 900, 800, 40), parts("letter", 30, 20, 1)...)}, nil),
+		Revisions: GroupsOf(funnel.Breakdown{Dimension: funnel.ByRevision, Parts: append(parts("old", 700, 600, 6), parts("new", 700, 600, 36)...),
+			Revisions: []funnel.Revision{{Path: "/a/", Digest: "old", Since: "2026-01-01"}, {Path: "/a/", Digest: "new", Since: "2026-02-01"}}}, nil),
+	}
+	var b bytes.Buffer
+	if err := WritePostHTML(&b, Desk{Zone: time.UTC}, Report{Since: "2026-01-01", Until: "2026-02-28"}, Post{Path: "/a/", Title: "A"}, of); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<th scope="row">search.example</th><td>800</td><td>40</td><td>5.0 % (3.7–6.7)</td>`,
+		`<th scope="row">letter</th><td>20</td><td>1</td><td>too few</td>`,
+		`<th scope="row">2026-02-01</th><td>600</td><td>36</td><td>6.0 % (4.4–8.2)</td><td class="said">up by &#43;5.0 points (95 %: &#43;3.0 to &#43;7.3)</td>`,
+		`<th scope="row">2026-01-01</th><td>600</td><td>6</td>`, "Not randomised",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page does not hold %s\n%s", want, b.String())
+		}
 	}
 }

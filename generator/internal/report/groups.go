@@ -339,3 +339,17 @@ func editOf(now, was Group) *Edit {
 	}
 	return &Edit{Before: was.Key, Change: *changeOf(trial{now.Visitors, now.Converters, now.Submissions}, trial{was.Visitors, was.Converters, was.Submissions})}
 }
+
+// GroupsOf are the lines of one page by a dimension that is kept for pages: the
+// sources its readers came from, or its revisions, each held against the one
+// before. sales are the stages of the site.
+func GroupsOf(b funnel.Breakdown, sales []string) []Group {
+	steps := funnel.Steps(sales)
+	g := grouping{at: map[string]int{}, zeros: (&builder{steps: steps}).zeros}
+	if b.Dimension == funnel.ByRevision {
+		g.revisions(b)
+	} else {
+		g.parts(b, funnel.PageView)
+	}
+	return g.finished()
+}

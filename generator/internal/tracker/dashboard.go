@@ -201,13 +201,25 @@ func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 		t.unreadable(w, r, err)
 		return
 	}
+	of := report.OfPost{Counts: counts}
+	for _, by := range []struct {
+		dimension funnel.Dimension
+		into      *[]report.Group
+	}{{funnel.BySource, &of.Sources}, {funnel.ByRevision, &of.Revisions}} {
+		b, err := t.store.Breakdown(r.Context(), by.dimension, path, made.Since, made.Until)
+		if err != nil {
+			t.unreadable(w, r, err)
+			return
+		}
+		*by.into = report.GroupsOf(b, s.manifest.Sales)
+	}
 	d, err := t.desk(r.Context(), s)
 	if err != nil {
 		t.unreadable(w, r, err)
 		return
 	}
 	var b bytes.Buffer
-	if err := report.WritePostHTML(&b, d, made, made.Posts[at], counts); err != nil {
+	if err := report.WritePostHTML(&b, d, made, made.Posts[at], of); err != nil {
 		panic(err)
 	}
 	sendDashboard(w, http.StatusOK, b.Bytes())
