@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -35,7 +36,14 @@ func TestBrowserDashboard(t *testing.T) {
 			r.untilThanked()
 		}
 		r.open(s.url + "_/report/leads/")
-		for _, stage := range []string{"call", "meeting"} { // on the board, by keyboard alone
+		stages := []string{"call", "meeting"}
+		if !off {
+			r.drag(`.board li a`, `.board section[data-stage="call"]`)
+			r.until(`document.querySelector('.board section[data-stage="call"] li') != null`)
+			r.open(s.url + "_/report/leads/")
+			stages = stages[1:]
+		}
+		for _, stage := range stages { // on the board, by keyboard alone
 			r.do(chromedp.Focus(chromedp.CSS(".board select")), chromedp.KeyEvent(stage), chromedp.Focus(chromedp.CSS(".board li button")), chromedp.KeyEvent("\r"))
 			r.until(`document.querySelector(".board li")?.closest("section").querySelector("h2").innerText.startsWith("` + stage + `")`)
 		}
@@ -91,6 +99,25 @@ func TestBrowserDashboard(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// drag takes what one selector finds, by the mouse, to the head of what another finds.
+func (r *reader) drag(from, to string) {
+	r.t.Helper()
+	middle := `((b) => [b.x + b.width / 2, b.y + Math.min(b.height / 2, 20)])(document.querySelector("%s").getBoundingClientRect())`
+	a := see[[]float64](r, strings.Replace(middle, "%s", strings.ReplaceAll(from, `"`, `\"`), 1))
+	b := see[[]float64](r, strings.Replace(middle, "%s", strings.ReplaceAll(to, `"`, `\"`), 1))
+	for _, p := range []input.DispatchMouseEventParams{
+		{Type: input.DispatchMouseEventTypeMousePressed, X: a[0], Y: a[1], Button: input.MouseButtonLeft, Buttons: 1, ClickCount: 1},
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: a[0] + 8, Y: a[1] + 8, Button: input.MouseButtonLeft, Buttons: 1},
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: b[0], Y: b[1], Button: input.MouseButtonLeft, Buttons: 1},
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: b[0] + 1, Y: b[1], Button: input.MouseButtonLeft, Buttons: 1},
+		{Type: input.DispatchMouseEventTypeMouseReleased, X: b[0] + 1, Y: b[1], Button: input.MouseButtonLeft, ClickCount: 1},
+	} {
+		if _, err := chromedp.Call(r.ctx, input.DispatchMouseEvent, p); err != nil {
+			r.t.Fatal(err)
 		}
 	}
 }

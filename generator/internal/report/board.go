@@ -19,6 +19,13 @@ import (
 //go:embed leads.html
 var leadsSource string
 
+//go:embed board.js
+var boardScript []byte
+
+// BoardScript lets a lead be dragged into another column of the board. Without it
+// a lead is moved by the form beside it, as it is by whoever uses the keyboard.
+func BoardScript() []byte { return boardScript }
+
 var leadsTemplate = template.Must(template.New("leads").Parse(leadsSource))
 
 // Desk is what the pages about people are made of.

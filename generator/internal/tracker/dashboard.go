@@ -56,11 +56,17 @@ func (t *Tracker) lead(ctx context.Context, id string) (l report.Lead, known boo
 	return l, false, nil
 }
 
-// sendDashboard answers with a page of the dashboard.
-func sendDashboard(w http.ResponseWriter, status int, page []byte) {
+// dashboardPolicy is what a page of the dashboard may load: its own style, and what
+// more says, in directives that end with "; ".
+func dashboardPolicy(more string) string {
+	return "default-src 'none'; " + more + "style-src " + report.StyleSource() + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// sendDashboard answers with a page of the dashboard, which may load what more says.
+func sendDashboard(w http.ResponseWriter, status int, page []byte, more string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+report.StyleSource()+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", dashboardPolicy(more))
 	w.WriteHeader(status)
 	_, _ = w.Write(page)
 }
@@ -81,7 +87,7 @@ func (t *Tracker) showBoard(w http.ResponseWriter, r *http.Request) {
 	if err := report.WriteBoardHTML(&b, d); err != nil {
 		panic(err) // plain values into memory
 	}
-	sendDashboard(w, http.StatusOK, b.Bytes())
+	sendDashboard(w, http.StatusOK, b.Bytes(), "script-src 'self'; ")
 }
 
 func (t *Tracker) showLead(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +110,7 @@ func (t *Tracker) leadPage(w http.ResponseWriter, r *http.Request, entered repor
 	if err := report.WriteLeadHTML(&b, d, l, entered, inWords(wrong)); err != nil {
 		panic(err)
 	}
-	sendDashboard(w, status, b.Bytes())
+	sendDashboard(w, status, b.Bytes(), "")
 }
 
 // inWords is all that is wrong with an entry, in one sentence after another.
@@ -222,5 +228,5 @@ func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 	if err := report.WritePostHTML(&b, d, made, made.Posts[at], of); err != nil {
 		panic(err)
 	}
-	sendDashboard(w, http.StatusOK, b.Bytes())
+	sendDashboard(w, http.StatusOK, b.Bytes(), "")
 }

@@ -30,7 +30,9 @@ func TestBoard(t *testing.T) {
 	board := b.send("GET", "/_/report/leads/", "", "")
 	b.want("board", board.status, 200)
 	b.contains(board.body, `href="`+at+`"`, "ana@example.com", "Post &lt;A&gt;")
-	b.contains(board.header.Get("Content-Security-Policy"), report.StyleSource(), "default-src 'none'")
+	b.contains(board.header.Get("Content-Security-Policy"), report.StyleSource(), "default-src 'none'", "script-src 'self'; style-src")
+	b.contains(board.body, `src="/_/report/board.js"`, `data-stage="call"`)
+	b.want("the script of the board", b.send("GET", "/_/report/board.js", "", "").body, string(report.BoardScript()))
 
 	moved := b.send("POST", at, urlencoded, "stage=call&back=board", "Sec-Fetch-Site", "same-origin")
 	b.want("moved", fmt.Sprint(moved.status, " ", moved.header.Get("Location")), "303 /_/report/leads/")

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/klauspost/compress/gzhttp"
+
+	"cardbowl/generator/internal/report"
 )
 
 // newRoutes is the whole HTTP surface.
@@ -27,7 +29,8 @@ func (t *Tracker) newRoutes() http.Handler {
 	mux.HandleFunc("POST /_/data/{token}/erase", t.eraseMe)
 
 	mux.Handle("GET /_/report/{$}", t.withPassword(t.showReport))
-	mux.HandleFunc("GET /_/report/live.js", sendLiveScript)
+	mux.HandleFunc("GET /_/report/live.js", sendScript(report.LiveScript()))
+	mux.HandleFunc("GET /_/report/board.js", sendScript(report.BoardScript()))
 	mux.Handle("GET /_/report", http.RedirectHandler("/_/report/", http.StatusSeeOther))
 	mux.Handle("GET /_/report/post/{$}", t.withPassword(t.showPost))
 	mux.Handle("GET /_/report/leads/{$}", t.withPassword(t.showBoard))
