@@ -168,6 +168,40 @@ func TestServeIsNeverWrong(t *testing.T) {
 		{"the base of all pages", func() { f.save("templates/partials/footer.html", "<footer>Another foot</footer>") }},
 		{"its file gone", func() { remove("templates/partials/item.html") }},
 		{"the settings", func() { f.save("site.yaml", strings.Replace(f.read("site.yaml"), "paginate: 2", "paginate: 3", 1)) }},
+		{"the base of all pages itself", func() {
+			base, err := os.ReadFile("../../../templates/base.html")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.save("templates/base.html", strings.Replace(string(base), "</body>", "<p>Below all</p></body>", 1))
+		}},
+		{"the stylesheet", func() { f.save("templates/assets/site.css", "body{margin:1px}") }},
+		{"a picture", func() {
+			f.save("content/posts/pic.svg", `<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>`)
+			f.save("content/posts/p8.md", "---\ntitle: Seen\ndate: 2026-01-08\n---\n![A point](pic.svg)\n")
+		}},
+		{"the same picture, larger", func() {
+			f.save("content/posts/pic.svg", `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="7"/>`)
+		}},
+		{"a shortcode and a call of it", func() {
+			f.save("templates/shortcodes/price.html", "<p>Price {{.First}}</p>")
+			post(5, "tags: [common]\n")
+			f.save("content/posts/p5.md", f.read("content/posts/p5.md")+"\n{{< price 12 >}}\n")
+		}},
+		{"the shortcode", func() { f.save("templates/shortcodes/price.html", "<p>Costs {{.First}}</p>") }},
+		{"a date moved to the newest", func() {
+			f.save("content/posts/p4.md", "---\ntitle: Renamed in the middle\ndate: 2026-03-04\ntags: [common]\n---\nText.\n")
+		}},
+		{"a post that is due much later", func() { post(5, "publishDate: 2999-01-01\n") }},
+		{"a post whose time is over", func() { post(2, "tags: [rare]\nexpiryDate: 2026-01-03\n") }},
+		{"both shown again", func() { post(5, "tags: [common]\n"); post(2, "tags: [rare]\n") }},
+		{"a tag no more", func() { post(2, "") }},
+		{"another form under all posts", func() {
+			f.save("site.yaml", strings.Replace(f.read("site.yaml"), "forms:\n", "forms:\n  ring:\n    button: Ring me\n    fields: [{name: phone, type: tel, label: Your number}]\n", 1))
+		}},
+		{"the words of the form", func() { f.save("site.yaml", strings.Replace(f.read("site.yaml"), "Your number", "Telephone", 1)) }},
+		{"a folder renamed", func() { move(t, f, "content/posts", "content/letters") }},
+		{"the folder back", func() { move(t, f, "content/letters", "content/posts") }},
 		{"a file beside", func() { f.save("content/notes.txt", "notes") }},
 		{"the file gone", func() { remove("content/notes.txt") }},
 		{"a section", func() { f.save("content/guides/one.md", "---\ntitle: Guide\ntags: [fresh]\n---\nText.\n") }},
