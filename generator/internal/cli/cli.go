@@ -45,6 +45,7 @@ const (
 // Run carries out one command line and returns its exit status.
 func Run(ctx context.Context, args []string, w World) int {
 	root, running := commands(w)
+	fit(root, min(cmp.Or(width(w), plainWidth), widestText))
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var failed failure

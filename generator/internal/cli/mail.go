@@ -106,7 +106,7 @@ func mailCommand(w World) *cobra.Command {
 	test := &cobra.Command{
 		Use: "test ADDRESS", Short: "Send a mail to see whether mail arrives", Args: cobra.ExactArgs(1),
 		Long:    "Sends one mail by the server in CARDBOWL_SMTP_URL, as smtp://user:password@mail.example.com:587, and tells\nwhat the server said.",
-		Example: "  CARDBOWL_SMTP_URL=smtp://ann:secret@mail.example.com:587 cardbowl mail test ann@example.com",
+		Example: "  CARDBOWL_SMTP_URL=smtp://ann:secret@mail.example.com:587 \\\n    cardbowl mail test ann@example.com",
 		RunE: func(c *cobra.Command, args []string) error {
 			return testMail(c.Context(), w, site, args[0])
 		},
@@ -251,7 +251,7 @@ func writeTable(out io.Writer, rows []table.Row) error {
 func outboxRetryCommand(w World) *cobra.Command {
 	var f leadsFlags
 	c := &cobra.Command{
-		Use: "retry [ID…]", Short: "Send again what could not be sent: the messages named, or all that were given up", Example: "  cardbowl outbox retry",
+		Use: "retry [ID…]", Short: "Send the messages named again, or all that were given up", Example: "  cardbowl outbox retry",
 		RunE: func(c *cobra.Command, ids []string) error {
 			kept, err := writeStore(c.Context(), w, f.store, f.site, f.preview)
 			if err != nil {

@@ -16,7 +16,7 @@ import (
 
 func passwordCommand(w World) *cobra.Command {
 	return &cobra.Command{
-		Use: "password", Short: "Make of the dashboard's password what CARDBOWL_PASSWORD may hold instead",
+		Use: "password", Short: "The dashboard's password as a hash, for CARDBOWL_PASSWORD",
 		Long: "Asks for a password and prints its Argon2id hash. The tracker takes the hash in CARDBOWL_PASSWORD like the password\n" +
 			"itself, and whoever reads the file it stands in cannot log in with it. Keep it in single quotes: it has dollar signs.",
 		Example: "  cardbowl password\n  cardbowl password < password.txt",

@@ -13,7 +13,7 @@ func leadsProveCommand(w World) *cobra.Command {
 	var f leadsFlags
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "prove EMAIL", Short: "What a person agreed to, where and when, and each mail that was sent",
+		Use: "prove EMAIL", Short: "What a person agreed to, where and when, and each mail sent",
 		Long: "Shows the evidence of one person's consent: the sentence beside the box that was ticked, with the page as it was\n" +
 			"built, the form and the time; how and when the address was confirmed; each mail to it; and when the person left.\n" +
 			"Entries are only ever added, each sealed together with all before it, for all people in one chain. The whole\n" +

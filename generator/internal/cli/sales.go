@@ -38,7 +38,7 @@ func leadsStageCommand(w World) *cobra.Command {
 		Long: "Writes that a lead is in a stage now. The report counts the stages a lead has reached, for the post whose form\n" +
 			"it sent first; a step back takes back what lay between. The stages are those of site.yaml, by default call,\n" +
 			"meeting, proposal and client. Nothing that was written before is changed.",
-		Example: "  cardbowl leads stage ana@example.com proposal --value 4000\n  cardbowl leads stage ana@example.com call --next \"Send the offer\" --on 2026-12-01\n  cardbowl leads stage ana@example.com lost --note \"No budget this year\"",
+		Example: "  cardbowl leads stage ana@example.com proposal --value 4000\n  cardbowl leads stage ana@example.com call --next \"Send prices\" --on 2026-12-01\n  cardbowl leads stage ana@example.com lost --note \"No budget this year\"",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return wrong("name a lead and a stage: `cardbowl leads stage ana@example.com call`")
@@ -51,6 +51,16 @@ func leadsStageCommand(w World) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().StringVar(&note, "note", "", "a note beside it")
+	c.ValidArgsFunction = func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) != 1 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		stages := funnel.DefaultSales()
+		if known, isSite, err := settings(w, f.site); err == nil && isSite {
+			stages = known.Sales
+		}
+		return append(slices.Clone(stages), string(funnel.Lost)), cobra.ShellCompDirectiveNoFileComp
+	}
 	return c
 }
 
@@ -58,7 +68,7 @@ func leadsNoteCommand(w World) *cobra.Command {
 	var f entryFlags
 	c := &cobra.Command{
 		Use: "note EMAIL TEXT", Short: "Write a note beside a lead",
-		Example: "  cardbowl leads note ana@example.com \"Called her, she asks for an example\" --next \"Send one\"",
+		Example: "  cardbowl leads note ana@example.com \"She asks for an example\" --next Send",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 || strings.TrimSpace(args[1]) == "" {
 				return wrong("name a lead and what to write: `cardbowl leads note ana@example.com \"Call again in May\"`")

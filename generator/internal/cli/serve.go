@@ -38,7 +38,7 @@ func serveCommand(w World) *cobra.Command {
 	var open, navigate bool
 	c := &cobra.Command{
 		Use:   "serve",
-		Short: "Show the site while you write, with live rebuild, forms and report",
+		Short: "Show the site while you write: live rebuild, forms and report",
 		Long: "Builds the site into .cardbowl/preview, serves it, and shows every change in the open page. Forms work,\n" +
 			"and what they bring is counted in .cardbowl/preview.db, which never mixes with the real store.",
 		Example: "  cardbowl serve\n  cardbowl serve -D -N\n  cardbowl serve -s my-blog --addr 127.0.0.1:8000",

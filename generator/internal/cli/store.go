@@ -132,7 +132,7 @@ func storeCopyCommand(w World) *cobra.Command {
 			"every table of the copy again and holds it against the original. Stop the trackers first: what they take meanwhile\n" +
 			"would not be in the copy. The original stays as it is. In place of a name, - stands for CARDBOWL_STORE, so that a\n" +
 			"password need not be an argument, which every user of the machine can see.",
-		Example: "  cardbowl store copy .cardbowl/cardbowl.db postgres://cards@localhost/cards\n  CARDBOWL_STORE=postgres://cards:secret@localhost/cards cardbowl store copy .cardbowl/cardbowl.db -\n  cardbowl store copy postgres://cards@localhost/cards cards.db",
+		Example: "  cardbowl store copy .cardbowl/cardbowl.db postgres://cards@localhost/cards\n  CARDBOWL_STORE=postgres://cards:secret@localhost/cards \\\n    cardbowl store copy .cardbowl/cardbowl.db -\n  cardbowl store copy postgres://cards@localhost/cards cards.db",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return wrong("name two stores: `cardbowl store copy .cardbowl/cardbowl.db postgres://cards@localhost/cards`")

@@ -32,7 +32,7 @@ func trackCommand(w World) *cobra.Command {
 	var f trackFlags
 	c := &cobra.Command{
 		Use:   "track [--public DIR]",
-		Short: "Take the cards: the tracker, alone or together with the published site",
+		Short: "Take the cards: the tracker, alone or with the published site",
 		Long: "Answers everything under /_/: forms, counts, the report. With --public it serves the built site as well, and\n" +
 			"counts its pages without any script. Secrets come from the environment: CARDBOWL_STORE, CARDBOWL_PASSWORD for\n" +
 			"the dashboard, CARDBOWL_TOKEN for the API, CARDBOWL_READ_TOKEN for programs that may only read.\n\n" +
@@ -75,7 +75,8 @@ func trackCommand(w World) *cobra.Command {
 	c.Flags().StringSliceVar(&f.https.hosts, "tls", nil, "serve HTTPS at :443, with a certificate for this `HOST` (again for more)")
 	c.Flags().StringVar(&f.https.plain, "tls-plain", ":80", "with --tls: the `ADDR` at which plain HTTP is sent on; none: nowhere")
 	c.Flags().StringVar(&f.https.kept, "tls-keep", "", "with --tls: the `DIR` of certificates (default: .cardbowl/certificates in the site)")
-	c.Flags().StringVar(&f.https.authority, "tls-authority", acme.LetsEncryptURL, "with --tls: the `URL` of who makes certificates, by ACME")
+	c.Flags().StringVar(&f.https.authority, "tls-authority", acme.LetsEncryptURL, "with --tls: the `URL` of who makes certificates, by ACME (default: Let's Encrypt)")
+	c.Flags().Lookup("tls-authority").DefValue = "" // too long for a line of a terminal
 	return c
 }
 

@@ -100,7 +100,7 @@ func webhookSecretCommand(w World) *cobra.Command {
 func webhookTestCommand(w World) *cobra.Command {
 	var site string
 	c := &cobra.Command{
-		Use: "test [URL]", Short: "Send a signed message to see what a receiver answers: to the one with this address, or to all", Args: cobra.MaximumNArgs(1),
+		Use: "test [URL]", Short: "Send a signed message to one receiver or all, and see the answer", Args: cobra.MaximumNArgs(1),
 		Long: "Sends one message of the type webhook.test, signed with the secrets in the environment, to the receivers of\n" +
 			"site.yaml, and tells what came back.",
 		Example: "  cardbowl webhook test\n  cardbowl webhook test https://crm.example.com/leads",
