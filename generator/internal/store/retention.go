@@ -28,10 +28,11 @@ type Lapsed struct{ Unconfirmed, Quarantined, Silent int }
 func (l Lapsed) Sum() int { return l.Unconfirmed + l.Quarantined + l.Silent }
 
 const (
-	// $3 are the names of forms, each between two bars.
+	// $3 are the names of forms, each between two bars. A card without a form was
+	// brought from elsewhere, and nobody asked its sender to confirm.
 	lapsedUnconfirmed = `select id, unsubscribed_at from leads l where erased_at = 0 and address is not null and confirmed_at = 0 and created_at < $1
 			and not exists (select 1 from sales e where e.lead = l.id)
-			and not exists (select 1 from submissions s where s.lead = l.id and (s.received_at >= $1 or replace($3, '|' || s.form || '|', '') = $3))
+			and not exists (select 1 from submissions s where s.lead = l.id and (s.received_at >= $1 or s.form = '' or replace($3, '|' || s.form || '|', '') = $3))
 		order by created_at, id limit $2`
 	lapsedSilent = `select id, unsubscribed_at from leads l where erased_at = 0 and created_at < $1
 			and not exists (select 1 from sales e where e.lead = l.id and e.at >= $1)
