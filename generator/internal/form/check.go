@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cardbowl/generator/internal/diag"
@@ -87,8 +88,8 @@ func checkField(i int, f Field, add func(field int, key, hint, format string, ar
 	if choice && len(f.Options) == 0 {
 		add(i, "options", "add options: [first, second]", "the field %q has nothing to choose from", f.Name)
 	}
-	if !choice && len(f.Options) > 0 {
-		add(i, "options", "only select and radio have options", "the field %q cannot have options", f.Name)
+	if !choice && f.Type != "checkbox" && len(f.Options) > 0 {
+		add(i, "options", "only select, radio and checkbox have options", "the field %q cannot have options", f.Name)
 	}
 	for j, o := range f.Options {
 		if strings.TrimSpace(o) == "" {
@@ -105,8 +106,32 @@ func checkField(i int, f Field, add func(field int, key, hint, format string, ar
 	if f.MaxLength < 0 || f.MaxLength > BodyLimit {
 		add(i, "maxlength", "", "maxlength of the field %q must be between 1 and %d", f.Name, BodyLimit)
 	}
+	if f.MinLength < 0 || f.MinLength > maxLengthOf(f) {
+		add(i, "minlength", "", "minlength of the field %q must be between 1 and %d, the longest answer", f.Name, maxLengthOf(f))
+	}
+	checkRange(i, f, add)
 	if f.Type == "hidden" && f.Required && f.Value == "" {
 		add(i, "required", "give it a value, or leave required out", "nobody can fill in the hidden field %q", f.Name)
+	}
+}
+
+// checkRange looks at the numbers that a field takes.
+func checkRange(i int, f Field, add func(field int, key, hint, format string, args ...any)) {
+	for _, limit := range []struct{ key, value string }{{"min", f.Min}, {"max", f.Max}} {
+		switch {
+		case limit.value == "":
+		case f.Type != "number":
+			add(i, limit.key, "only number has a least and a greatest; texts have minlength and maxlength", "the field %q cannot have %s", f.Name, limit.key)
+		case !isNumber(limit.value):
+			add(i, limit.key, "write it as 1 or 2.5", "%s of the field %q is no number", limit.key, f.Name)
+		}
+	}
+	if f.Min != "" && f.Max != "" && isNumber(f.Min) && isNumber(f.Max) {
+		least, _ := strconv.ParseFloat(f.Min, 64)
+		most, _ := strconv.ParseFloat(f.Max, 64)
+		if least > most {
+			add(i, "max", "", "of the field %q the greatest number is below the least", f.Name)
+		}
 	}
 }
 

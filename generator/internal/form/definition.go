@@ -52,7 +52,7 @@ type Field struct {
 	Name string `yaml:"name" json:"name"`
 	// What is asked for. A browser helps with `email`, `tel`, `url` and `number`;
 	// `textarea` has several lines; `select` and `radio` offer the options;
-	// `checkbox` is one box; `hidden` is not shown.
+	// `checkbox` is one box, or one for each option; `hidden` is not shown.
 	Type string `yaml:"type" json:"type"`
 	// The words above the field. Without them, the name made readable.
 	Label string `yaml:"label" json:"label,omitempty"`
@@ -62,7 +62,8 @@ type Field struct {
 	Value string `yaml:"value" json:"value,omitempty"`
 	// The form is not accepted without it.
 	Required bool `yaml:"required" json:"required,omitempty"`
-	// The choices of a `select` or `radio` field.
+	// The choices of a `select` or `radio` field. A `checkbox` with choices is one
+	// box for each, of which a visitor may tick several.
 	Options []string `yaml:"options" json:"options,omitempty"`
 	// A regular expression that the whole answer must match. Look-ahead and
 	// look-behind are not known.
@@ -70,7 +71,19 @@ type Field struct {
 	// The longest answer, in characters. Without it: 254 for `email`, 64 for `tel`
 	// and `number`, 2,048 for `url`, 20,000 for `textarea`, 1,000 for the rest.
 	MaxLength int `yaml:"maxlength" json:"maxlength,omitempty"`
+	// The shortest answer, in characters. A field that need not be filled in may
+	// be left empty all the same.
+	MinLength int `yaml:"minlength" json:"minlength,omitempty"`
+	// The least number that a `number` field takes.
+	Min string `yaml:"min" json:"min,omitempty"`
+	// The greatest.
+	Max string `yaml:"max" json:"max,omitempty"`
+	// What the visitor is told when the answer does not fit, in place of our words.
+	Message string `yaml:"message" json:"message,omitempty"`
 }
+
+// Several tells whether a field is a group of boxes, of which several may be ticked.
+func (f Field) Several() bool { return f.Type == "checkbox" && len(f.Options) > 0 }
 
 // Types are the kinds of field, in the order a manual would list them.
 func Types() []string {

@@ -30,6 +30,10 @@ func everything() Definition {
 			{Name: "urgent", Type: "checkbox", Label: "It is urgent"},
 			{Name: "campaign", Type: "hidden", Value: "spring"},
 			{Name: "people", Type: "number"},
+			{Name: "topics", Type: "checkbox", Options: []string{"prices", "time & place", "wood"}},
+			{Name: "seats", Type: "number", Min: "1", Max: "12.5", Message: "Our table has room for one to twelve and a child."},
+			{Name: "code", Type: "text", Pattern: "[A-Z]{2}[0-9]+", MinLength: 4, MaxLength: 8, Message: `Two letters and "numbers", as on the bill.`},
+			{Name: "story", Type: "textarea", MinLength: 20},
 		},
 	}
 }
@@ -46,8 +50,8 @@ func TestMarkupGolden(t *testing.T) {
 		{"built.html", Placement{Post: "/posts/a/", Place: "end", Action: "/_/f/contact"}},
 		{"mistake.html", Placement{
 			Post: "/posts/a/", Place: "end", Action: "/_/f/contact", Next: "/thanks/", Key: "k",
-			Values: Values{"email": {`"><script>alert(1)</script>`}, "message": {"line\n</textarea><b>"}, "size": {"large & loud"}, "colour": {"blue"}, "urgent": {"yes"}, "consent": {"yes"}, "campaign": {"changed"}},
-			Errors: Errors{"": {"All of it."}, "email": {"One.", "Two."}, "size": {"Choose."}, "colour": {"Choose."}, "urgent": {"Tick."}, "message": {"Say."}, "consent": {"Agree."}},
+			Values: Values{"email": {`"><script>alert(1)</script>`}, "message": {"line\n</textarea><b>"}, "size": {"large & loud"}, "colour": {"blue"}, "urgent": {"yes"}, "consent": {"yes"}, "campaign": {"changed"}, "topics": {"wood", "prices", "none"}},
+			Errors: Errors{"": {"All of it."}, "topics": {"Choose."}, "seats": {"Too many."}, "email": {"One.", "Two."}, "size": {"Choose."}, "colour": {"Choose."}, "urgent": {"Tick."}, "message": {"Say."}, "consent": {"Agree."}},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -97,6 +101,12 @@ func TestCheck(t *testing.T) {
 		{"option twice", fields(Field{Name: "a", Type: "radio", Options: []string{"x", "x"}}), 0, "options", "twice"},
 		{"pattern", fields(Field{Name: "a", Pattern: "("}), 0, "pattern", "cannot be read"},
 		{"maxlength", fields(Field{Name: "a", MaxLength: -1}), 0, "maxlength", "between"},
+		{"minlength", fields(Field{Name: "a", MinLength: -1}), 0, "minlength", "between"},
+		{"minlength beyond maxlength", fields(Field{Name: "a", MinLength: 9, MaxLength: 8}), 0, "minlength", "between 1 and 8"},
+		{"least of a text", fields(Field{Name: "a", Min: "1"}), 0, "min", "cannot have min"},
+		{"least that is no number", fields(Field{Name: "a", Type: "number", Min: "one"}), 0, "min", "is no number"},
+		{"greatest that is no number", fields(Field{Name: "a", Type: "number", Max: "0x1"}), 0, "max", "is no number"},
+		{"greatest below least", fields(Field{Name: "a", Type: "number", Min: "10", Max: "9"}), 0, "max", "below the least"},
 		{"thanks", Definition{Name: "f", Thanks: "//evil.example", Fields: []Field{{Name: "a"}}}, -1, "thanks", "not a path"},
 		{"notify", Definition{Name: "f", Notify: []string{"nobody"}, Fields: []Field{{Name: "a"}}}, -1, "notify", "not an e-mail"},
 		{"hidden and required", fields(Field{Name: "a", Type: "hidden", Required: true}), 0, "required", "fill in"},
@@ -169,6 +179,7 @@ func TestValidate(t *testing.T) {
 		return Values{
 			"email": {" Ana@EXAMPLE.com "}, "first_name": {"Ana\r\nBcc: all@example.com"}, "message": {"One\r\ntwo\x07"}, "phone": {"+49 30 1234"},
 			"website": {"https://example.com/?a=b"}, "size": {"small"}, "people": {"-3.5"}, "consent": {"yes"}, "stranger": {"dropped"}, "campaign": {"summer"},
+			"topics": {"wood", "", "prices"}, "seats": {"12.5"}, "code": {"AB12"},
 		}
 	}
 	a, wrong := Validate(everything(), good())
@@ -180,6 +191,7 @@ func TestValidate(t *testing.T) {
 		Fields: []Answer{
 			{"email", "Ana@example.com", false}, {"first_name", "Ana Bcc: all@example.com", false}, {"message", "One\ntwo", false}, {"phone", "+49 30 1234", false},
 			{"website", "https://example.com/?a=b", false}, {"size", "small", false}, {"colour", "", false}, {"urgent", "", false}, {"campaign", "summer", true}, {"people", "-3.5", false},
+			{"topics", "wood, prices", false}, {"seats", "12.5", false}, {"code", "AB12", false}, {"story", "", false},
 		},
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
@@ -193,12 +205,33 @@ func TestValidate(t *testing.T) {
 		{"phone", "call me", "format"}, {"website", "javascript:alert(1)", "web address"}, {"website", "example.com", "web address"}, {"website", "https://user:pass@example.com", "web address"},
 		{"size", "medium", "one of the options"}, {"size", "", "choose one"}, {"colour", "green", "one of the options"},
 		{"people", "0x10", "number"}, {"people", "NaN", "number"}, {"people", "1_0", "number"}, {"consent", "", "tick"}, {"consent", " ", "tick"},
+		{"topics", "none", "one of the options"}, {"seats", "0", "one to twelve and a child"}, {"seats", "13", "one to twelve and a child"}, {"seats", "1e9", "one to twelve"},
+		{"seats", "many", "one to twelve"}, {"code", "ab12", "as on the bill"}, {"code", "A1", "as on the bill"}, {"story", "Short.", "at least 20 characters"},
 	} {
 		v := good()
 		v[c.field] = []string{c.value}
 		_, wrong := Validate(everything(), v)
 		if len(wrong) != 1 || len(wrong[c.field]) != 1 || !strings.Contains(wrong[c.field][0], c.words) {
 			t.Errorf("%s = %q: %v", c.field, c.value, wrong)
+		}
+	}
+}
+
+// Without words of the site's own, ours say what fits; and a group of boxes that has
+// to be answered needs one of them.
+func TestValidateLimits(t *testing.T) {
+	d := Definition{Name: "f", Fields: []Field{{Name: "n", Type: "number", Min: "2", Max: "8"}, {Name: "topics", Type: "checkbox", Required: true, Options: []string{"a", "b"}}}}
+	for _, c := range []struct {
+		n, topics string
+		field     string
+		words     string
+	}{{"1.9", "a", "n", "from 2 on"}, {"8.1", "a", "n", "up to 8"}, {"2", "", "topics", "choose one"}, {"2", "c", "topics", "one of the options"}, {"8", "b", "", ""}, {"", "a", "", ""}} {
+		_, wrong := Validate(d, Values{"n": {c.n}, "topics": {c.topics}})
+		if c.field == "" && len(wrong) == 0 {
+			continue
+		}
+		if len(wrong) != 1 || len(wrong[c.field]) != 1 || !strings.Contains(wrong[c.field][0], c.words) {
+			t.Errorf("%+v: %v", c, wrong)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package form
 import (
 	_ "embed"
 	"html/template"
+	"slices"
 	"strings"
 
 	"cardbowl/generator/internal/language"
@@ -66,7 +67,7 @@ func Markup(d Definition, p Placement) template.HTML {
 			c.Value = typed[0]
 		}
 		for _, o := range f.Options {
-			c.Options = append(c.Options, option{o, o == c.Value})
+			c.Options = append(c.Options, option{o, o == c.Value || f.Several() && slices.Contains(typed, o)})
 		}
 		c.Checked = f.Type == "checkbox" && len(typed) > 0 && typed[0] != ""
 		if f.Type == "hidden" {

@@ -140,18 +140,30 @@ func (d Definition) answer(f Field, parts []string) (value, message string) {
 	value = strings.Join(parts, ", ")
 	if value == "" {
 		if f.Required {
-			switch f.Type {
-			case "select", "radio":
+			switch {
+			case f.Type == "select", f.Type == "radio", f.Several():
 				return "", d.say("Please choose one.")
-			case "checkbox":
+			case f.Type == "checkbox":
 				return "", d.say("Please tick this box.")
 			}
 			return "", d.say("Please fill this in.")
 		}
 		return "", ""
 	}
+	value, message = d.fits(f, value, parts)
+	if message != "" && f.Message != "" {
+		message = f.Message
+	}
+	return value, message
+}
+
+// fits checks an answer that is there.
+func (d Definition) fits(f Field, value string, parts []string) (tidy, message string) {
 	if limit := maxLengthOf(f); utf8.RuneCountInString(value) > limit {
 		return value, fmt.Sprintf(d.say("Please shorten this to %d characters."), limit)
+	}
+	if f.MinLength > 0 && utf8.RuneCountInString(value) < f.MinLength {
+		return value, fmt.Sprintf(d.say("Please write at least %d characters."), f.MinLength)
 	}
 	switch f.Type {
 	case "email":
@@ -168,7 +180,18 @@ func (d Definition) answer(f Field, parts []string) (value, message string) {
 		if !isNumber(value) {
 			return value, d.say("Please enter a number.")
 		}
-	case "select", "radio":
+		// What is no number was refused with the form's definition.
+		n, _ := strconv.ParseFloat(value, 64)
+		if least, err := strconv.ParseFloat(f.Min, 64); err == nil && n < least {
+			return value, fmt.Sprintf(d.say("Please enter a number from %s on."), f.Min)
+		}
+		if most, err := strconv.ParseFloat(f.Max, 64); err == nil && n > most {
+			return value, fmt.Sprintf(d.say("Please enter a number up to %s."), f.Max)
+		}
+	case "select", "radio", "checkbox":
+		if len(f.Options) == 0 {
+			break // one box
+		}
 		for _, part := range parts {
 			if !slices.Contains(f.Options, part) {
 				return value, d.say("Please choose one of the options.")
