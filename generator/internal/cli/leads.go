@@ -106,7 +106,7 @@ func leadsExportCommand(w World) *cobra.Command {
 	var f leadsFlags
 	var format string
 	c := &cobra.Command{
-		Use: "export [EMAIL]", Short: "Everybody as CSV, for a spreadsheet or another program; or all that is kept of one person, as JSON",
+		Use: "export [EMAIL]", Short: "Everybody as CSV; or all that is kept of one, as JSON",
 		Long: "Writes people as CSV, in the columns that a program reads. For mailchimp, kit and listmonk, which send mail, it\n" +
 			"writes only those who may get it: who ticked the box beside a form or confirmed the address, and has not\nunsubscribed since. How many were left out is said on standard error.\n\n" +
 			"With an address, it writes all that is kept of one person as JSON, to be handed to that person.",
