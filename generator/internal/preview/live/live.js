@@ -32,7 +32,7 @@ class Away extends Error {} // the preview has stopped, or is being started agai
 const fetched = async () => {
   let answer, text;
   try {
-    answer = await fetch(location.pathname + location.search, { cache: "no-store", redirect: "manual" });
+    answer = await fetch(location.pathname + location.search, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(10000) });
     text = await answer.text();
   } catch {
     throw new Away();
@@ -71,9 +71,14 @@ const update = async (state) => {
 };
 
 // One thing after the other; what cannot be done in the page is done by a reload.
+// An answer that did not come is asked for again: who connects learns the state.
 let work = Promise.resolve();
 const then = (task) => {
-  work = work.then(task).catch((error) => error instanceof Away || reload());
+  work = work.then(task).catch((error) => {
+    if (!(error instanceof Away)) return reload();
+    sleep();
+    setTimeout(look, 500);
+  });
 };
 
 const take = (event) => JSON.parse(event.data);
@@ -104,7 +109,7 @@ const wake = () => {
     hide();
     if (leave(state)) return;
     then(() => update(state));
-    then(annotate);
+    then(() => void annotate()); // nothing waits for it
   });
   events.addEventListener("failed", (event) => {
     if (foreign) reload();
