@@ -112,9 +112,9 @@ type bench struct {
 }
 
 const (
-	cardbowlSettings = "title: Bench\nbaseURL: https://example.com/\ndescription: A corpus\npaginate: 10\nimages: {share: false}\nmarkdown: {highlight: false}\n" +
+	cardbowlSettings = "title: Bench\nbaseURL: https://bench.example/\ndescription: A corpus\npaginate: 10\nimages: {share: false}\nmarkdown: {highlight: false}\n" +
 		"forms: {newsletter: {button: Send it to me, fields: [{name: email, type: email, required: true}]}}\n"
-	hugoSettings = "title: Bench\nbaseURL: https://example.com/\npaginate: 10\ntaxonomies: {tag: tags}\nmarkup: {highlight: {codeFences: false}, goldmark: {parser: {attribute: {block: true}}}}\n" +
+	hugoSettings = "title: Bench\nbaseURL: https://bench.example/\npaginate: 10\ntaxonomies: {tag: tags}\nmarkup: {highlight: {codeFences: false}, goldmark: {parser: {attribute: {block: true}}}}\n" +
 		"outputs: {home: [HTML, RSS], section: [HTML], taxonomy: [HTML], term: [HTML]}\nservices: {rss: {limit: 20}}\n"
 )
 
