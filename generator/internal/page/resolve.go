@@ -183,8 +183,10 @@ func (p *planner) linkAddress(pg *site.Page, ref content.Ref, tell bool) string 
 		return p.relative(found) + tail
 	}
 	hint := "link to the markdown file itself, such as [text](other-post.md), and the address will follow"
-	if near := p.nearestPath(at); tell && near != "" {
-		hint = "did you mean `" + near + "`?"
+	if tell {
+		if near := p.nearestPath(at); near != "" {
+			hint = "did you mean `" + near + "`?"
+		}
 	}
 	p.find("link", pg, ref, tell, diag.Warning, fmt.Sprintf("the link `%s` leads nowhere in this site", ref.Target), hint)
 	if strings.HasPrefix(at, "/") {
@@ -255,8 +257,10 @@ func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail strin
 		return ""
 	}
 	hint := "the path counts from the file the link stands in, or from content/ with a leading slash"
-	if near := p.nearestDocument(pg, at); near != "" {
-		hint = "did you mean `" + near + "`?"
+	if tell {
+		if near := p.nearestDocument(pg, at); near != "" {
+			hint = "did you mean `" + near + "`?"
+		}
 	}
 	p.find("link", pg, ref, tell, diag.Error, fmt.Sprintf("the link `%s` leads to a file that does not exist (%s)", ref.Target, file), hint)
 	return ref.Target

@@ -72,7 +72,7 @@ type htmlView struct {
 }
 
 type choice struct {
-	Since, Words string
+	Value, Words string
 	Link         string // an address that chooses it
 	Current      bool
 }
@@ -208,7 +208,7 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 func options(words []string, now string) []choice {
 	out := make([]choice, len(words))
 	for i, w := range words {
-		out[i] = choice{Since: w, Words: strings.ReplaceAll(w, "_", " "), Current: w == now}
+		out[i] = choice{Value: w, Words: strings.ReplaceAll(w, "_", " "), Current: w == now}
 	}
 	return out
 }
@@ -217,16 +217,16 @@ func choices(since string, address url.Values) []choice {
 	if since == "" {
 		since = "30d"
 	}
-	list := []choice{{Since: "1d", Words: "today"}, {Since: "7d", Words: "7 days"}, {Since: "30d", Words: "30 days"}, {Since: "365d", Words: "a year"}, {Since: "all", Words: "all"}}
+	list := []choice{{Value: "1d", Words: "today"}, {Value: "7d", Words: "7 days"}, {Value: "30d", Words: "30 days"}, {Value: "365d", Words: "a year"}, {Value: "all", Words: "all"}}
 	for i := range list {
-		list[i].Current = list[i].Since == since && address.Get("until") == ""
+		list[i].Current = list[i].Value == since && address.Get("until") == ""
 		kept := url.Values{}
 		for key, value := range address {
 			if key != "until" {
 				kept[key] = value
 			}
 		}
-		list[i].Link = with(kept, "since", list[i].Since)
+		list[i].Link = with(kept, "since", list[i].Value)
 	}
 	return list
 }
