@@ -189,7 +189,7 @@ func (t *Tracker) enter(ctx context.Context, id string, e report.Entered) (form.
 // showPost is the page of one page of the site.
 func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 	v, s := r.URL.Query(), t.site.Load()
-	made, ok := t.asked(w, r, true)
+	made, counts, ok := t.asked(w, r, true)
 	if !ok {
 		return
 	}
@@ -200,11 +200,6 @@ func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 	at := slices.IndexFunc(made.Posts, func(p report.Post) bool { return p.Path == path })
 	if at < 0 {
 		t.nothingHere(w, r)
-		return
-	}
-	counts, err := t.store.Counts(r.Context(), made.Since, made.Until)
-	if err != nil {
-		t.unreadable(w, r, err)
 		return
 	}
 	of := report.OfPost{Counts: counts}

@@ -25,62 +25,76 @@ var ErrQuery = errors.New("unclear question")
 // Report makes a report of what has been counted until now. Besides errors of
 // the store it returns ErrQuery or report.ErrUnknown.
 func (t *Tracker) Report(ctx context.Context, q ReportQuery) (report.Report, error) {
+	in, err := t.counted(ctx, q)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return report.Build(in)
+}
+
+// counted is what a report is made of.
+func (t *Tracker) counted(ctx context.Context, q ReportQuery) (report.Input, error) {
 	s := t.site.Load()
 	period, err := report.ParsePeriod(q.Since, q.Until, t.now().In(s.zone))
 	if err != nil {
-		return report.Report{}, fmt.Errorf("%w: %w", ErrQuery, err)
+		return report.Input{}, fmt.Errorf("%w: %w", ErrQuery, err)
 	}
 	needs, err := report.Needs(q.By, funnel.Attribution(q.Attribution))
 	if err != nil {
-		return report.Report{}, err
+		return report.Input{}, err
 	}
 	counts, err := t.store.Counts(ctx, period.Since, period.Until)
 	if err != nil {
-		return report.Report{}, err
+		return report.Input{}, err
 	}
 	in := report.Input{Manifest: s.manifest, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)}
 	// Only cards credited in the same way can be compared.
 	if earlier, ok := period.Before(); ok && (q.Attribution == "" || q.Attribution == string(funnel.ConvertedOn)) {
 		before, err := t.store.Counts(ctx, earlier.Since, earlier.Until)
 		if err != nil {
-			return report.Report{}, err
+			return report.Input{}, err
 		}
 		in.Before = &before
 	}
 	for _, n := range needs {
 		b, err := t.store.Breakdown(ctx, n.Dimension, n.Post, counts.Since, counts.Until)
 		if err != nil {
-			return report.Report{}, err
+			return report.Input{}, err
 		}
 		in.Breakdowns = append(in.Breakdowns, b)
 	}
-	return report.Build(in)
+	return in, nil
 }
 
-// asked is the report of a request, or an answer that says why there is none: to a
-// person a page.
-func (t *Tracker) asked(w http.ResponseWriter, r *http.Request, person bool) (report.Report, bool) {
+// asked is the report of a request and the counts it was made of, or an answer
+// that says why there is none: to a person a page.
+func (t *Tracker) asked(w http.ResponseWriter, r *http.Request, person bool) (report.Report, funnel.Counts, bool) {
 	v := r.URL.Query()
-	made, err := t.Report(r.Context(), ReportQuery{v.Get("since"), v.Get("until"), v.Get("by"), v.Get("attribution")})
+	in, err := t.counted(r.Context(), ReportQuery{v.Get("since"), v.Get("until"), v.Get("by"), v.Get("attribution")})
+	var made report.Report
+	if err == nil {
+		made, err = report.Build(in)
+	}
+	unclear := errors.Is(err, ErrQuery) || errors.Is(err, report.ErrUnknown)
 	switch {
 	case err == nil:
-		return made, true
-	case errors.Is(err, ErrQuery), errors.Is(err, report.ErrUnknown):
-		if person {
-			t.refuse(w, r, t.site.Load(), http.StatusBadRequest, "No such report", "Of this nothing can be told: "+err.Error()+".")
-			break
-		}
+		return made, in.Counts, true
+	case unclear && person:
+		t.refuse(w, r, t.site.Load(), http.StatusBadRequest, "No such report", "Of this nothing can be told: "+err.Error()+".")
+	case unclear:
 		sendProblem(w, http.StatusBadRequest, err.Error(), nil)
+	case person:
+		t.unreadable(w, r, err)
 	default:
 		t.logger.Error("no report", "error", err)
 		sendProblem(w, http.StatusServiceUnavailable, "the counts cannot be read just now", nil)
 	}
-	return made, false
+	return made, in.Counts, false
 }
 
 // sendReport is the API: the same JSON as the command's.
 func (t *Tracker) sendReport(w http.ResponseWriter, r *http.Request) {
-	made, ok := t.asked(w, r, false)
+	made, _, ok := t.asked(w, r, false)
 	if !ok {
 		return
 	}
@@ -101,7 +115,7 @@ const fresh = 60
 
 // showReport is the page for people.
 func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
-	made, ok := t.asked(w, r, true)
+	made, _, ok := t.asked(w, r, true)
 	if !ok {
 		return
 	}
