@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"cardbowl/generator/internal/diag"
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/outbox"
+	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
 )
 
@@ -101,8 +100,8 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 		return wrong("there is no stage `%s`; %s", e.Stage, hint)
 	}
 	if f.value != "" {
-		value, err := strconv.ParseFloat(f.value, 64)
-		if err != nil || value < 0 || math.IsInf(value, 0) || math.IsNaN(value) {
+		value, ok := report.ParseAmount(f.value)
+		if !ok {
 			return wrong("`%s` is no amount, such as 4000 or 99.50", f.value)
 		}
 		e.Value = &value

@@ -23,17 +23,14 @@ type Poster interface {
 	Post(ctx context.Context, to webhook.Receiver, m webhook.Message) (webhook.Answer, error)
 }
 
-// The kinds of messages to receivers are this and the event.
-const hook = "hook."
-
-const hookKinds = hook + "%"
+const hookKinds = webhook.Kind + "%"
 
 // told are the orders to tell all receivers of an event that want to know.
 func told(all []webhook.Receiver, event string, when store.Condition) []store.Order {
 	var orders []store.Order
 	for _, r := range all {
 		if r.Wants(event) {
-			orders = append(orders, store.Order{Kind: hook + event, To: r.URL, When: when})
+			orders = append(orders, store.Order{Kind: webhook.Kind + event, To: r.URL, When: when})
 		}
 	}
 	return orders
@@ -233,7 +230,7 @@ const maxBody = 20_000
 // event writes the body of a message. The error is store.ErrNoLead for somebody
 // who was erased.
 func (o *Outbox) event(ctx context.Context, m store.Message, site manifest.Manifest) ([]byte, error) {
-	if m.Kind == hook+webhook.LeadErased { // of whom nothing is known any more
+	if m.Kind == webhook.Kind+webhook.LeadErased { // of whom nothing is known any more
 		return json.Marshal(struct {
 			Type      string            `json:"type"`
 			Timestamp time.Time         `json:"timestamp"`
@@ -256,7 +253,7 @@ func (o *Outbox) event(ctx context.Context, m store.Message, site manifest.Manif
 	if page, known := manifest.NewIndex(site).Page(card.Post); known && card.Post != "" {
 		d.ConvertedOn, d.Title, d.URL = page.Path, page.Title, absolute(site, page.Path)
 	}
-	if m.Kind == hook+webhook.LeadStageChanged {
+	if m.Kind == webhook.Kind+webhook.LeadStageChanged {
 		n, err := strconv.Atoi(m.Subject)
 		if err != nil {
 			return nil, fmt.Errorf("read which entry a message is about: %w", err)
@@ -267,7 +264,7 @@ func (o *Outbox) event(ctx context.Context, m store.Message, site manifest.Manif
 		}
 		d.Stage, d.Before, d.Value, d.Currency = s.Stage, s.Before, s.Worth, site.Currency
 	}
-	e := event{Type: strings.TrimPrefix(m.Kind, hook), Timestamp: m.CreatedAt.UTC(), Data: d}
+	e := event{Type: strings.TrimPrefix(m.Kind, webhook.Kind), Timestamp: m.CreatedAt.UTC(), Data: d}
 	body, err := json.Marshal(e)
 	for most := maxBody / 4; err == nil && len(body) > maxBody && most > 0; most /= 2 {
 		e.Data.Fields, e.Data.Shortened = cut(card.Fields, most), true

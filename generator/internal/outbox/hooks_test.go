@@ -413,7 +413,7 @@ func TestPanic(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, one := range all {
-			if one.Kind == hook+webhook.LeadCreated && one.State != store.Sent {
+			if one.Kind == webhook.Kind+webhook.LeadCreated && one.State != store.Sent {
 				m, n = one, n+1
 			}
 		}

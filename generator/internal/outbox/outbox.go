@@ -17,6 +17,7 @@ import (
 	"cardbowl/generator/internal/letter"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/webhook"
 )
 
 // Options are everything an Outbox depends on.
@@ -156,7 +157,7 @@ func (o *Outbox) settle(ctx context.Context, m store.Message, drop bool, err err
 	case err != nil:
 		state, said = store.Waiting, err.Error()
 		steps := mailSteps()
-		if strings.HasPrefix(m.Kind, hook) {
+		if strings.HasPrefix(m.Kind, webhook.Kind) {
 			steps = hookSteps()
 		}
 		wait, patience := backoff(steps, m.Attempts)
@@ -174,7 +175,7 @@ func (o *Outbox) settle(ctx context.Context, m store.Message, drop bool, err err
 	}
 	ctx, cancel := lastWord(ctx)
 	defer cancel()
-	if state == store.Dead && strings.HasPrefix(m.Kind, hook) {
+	if state == store.Dead && strings.HasPrefix(m.Kind, webhook.Kind) {
 		if err := o.Store.Enqueue(ctx, aboutReceiver(o.Manifest(), Untaken, m.To, alarmsADay), o.Now()); err != nil {
 			o.Logger.Error("the owner is not told of what was given up", "error", err)
 		}

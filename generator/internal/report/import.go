@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -205,8 +203,8 @@ func (f ImportFile) person(record []string, at map[string]int, wrong func(field,
 		wrong("stage", fmt.Sprintf("there is no stage %q", p.Stage), hint)
 	}
 	if text := cell("value"); text != "" {
-		value, err := strconv.ParseFloat(text, 64)
-		if err != nil || value < 0 || math.IsInf(value, 0) || math.IsNaN(value) {
+		value, ok := ParseAmount(text)
+		if !ok {
 			wrong("value", fmt.Sprintf("%q is no amount", text), "such as 4000 or 99.50")
 		}
 		p.Value = &value

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -332,4 +333,11 @@ func indented(s string) string {
 		lines[i] = printable(lines[i])
 	}
 	return strings.Join(lines, "\n    ")
+}
+
+// ParseAmount reads what somebody says a lead is worth, in the site's currency;
+// false for what is no amount.
+func ParseAmount(text string) (float64, bool) {
+	value, err := strconv.ParseFloat(text, 64)
+	return value, err == nil && value >= 0 && !math.IsInf(value, 0)
 }

@@ -30,7 +30,7 @@ const (
 	eraseMessages = `update outbox set recipient = case when recipient = $2 then '' else recipient end, subject = '', said = '', leased_until = 0,
 			settled_at = case when state = 'waiting' then $3 else settled_at end, state = case when state in ('waiting', 'dead') then 'dropped' else state end
 		where lead = $1`
-	toldOfLead    = `select distinct recipient from outbox where lead = $1 and kind like 'hook.%' and attempts > 0 order by recipient`
+	toldOfLead    = `select distinct recipient from outbox where lead = $1 and kind like '` + webhook.Kind + `%' and attempts > 0 order by recipient`
 	eraseTokens   = `delete from tokens where lead = $1`
 	eraseRetries  = `delete from retries where submission in (select id from submissions where lead = $1)`
 	eraseFolds    = `delete from folds where submission in (select id from submissions where lead = $1)`
@@ -41,9 +41,6 @@ const (
 	isSuppressed  = `select at from suppressed where hash = $1`
 	dropSuppress  = `delete from suppressed where hash = $1`
 )
-
-// toldOf begins the kinds of messages to programs.
-const toldOf = "hook."
 
 // suppressionSecret names the key that hashes of addresses are made with.
 const suppressionSecret = "suppression"
@@ -105,7 +102,7 @@ func (t *transaction) erase(lead string, at time.Time, remember bool) (e Erasure
 	}
 	// Whoever was told of the person is told of this, too (Article 19 of the GDPR).
 	for _, to := range told {
-		if err := t.order(Order{Kind: toldOf + webhook.LeadErased, To: to}, lead, "", "", at); err != nil {
+		if err := t.order(Order{Kind: webhook.Kind + webhook.LeadErased, To: to}, lead, "", "", at); err != nil {
 			return e, err
 		}
 	}

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -165,8 +163,8 @@ func (t *Tracker) enter(ctx context.Context, id string, e report.Entered) (form.
 		wrong["stage"] = []string{"There is no such stage; the stages are " + strings.Join(stages, ", ") + " and lost."}
 	}
 	if e.Value != "" {
-		value, err := strconv.ParseFloat(e.Value, 64)
-		if err != nil || value < 0 || math.IsInf(value, 0) || math.IsNaN(value) {
+		value, ok := report.ParseAmount(e.Value)
+		if !ok {
 			wrong["value"] = []string{"What it is worth is no amount, such as 4000 or 99.50."}
 		}
 		entry.Value = &value

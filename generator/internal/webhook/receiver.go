@@ -35,6 +35,8 @@ type Receiver struct {
 
 // What a receiver may be told.
 const (
+	Kind = "hook." // begins the kind of a message to a receiver in the outbox; the event follows
+
 	LeadCreated      = "lead.created"  // the first card of a person
 	CardReceived     = "card.received" // every card that counts
 	LeadConfirmed    = "lead.confirmed"
