@@ -1,7 +1,10 @@
 package diag
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -73,5 +76,53 @@ func TestSourceLine(t *testing.T) {
 		if got := SourceLine(text, line); got != want {
 			t.Errorf("line %d: %q, want %q", line, got, want)
 		}
+	}
+}
+
+// Whoever is passed over for their letters would not have been the nearest.
+func TestNearestPassesOverNobody(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	word := func(length int) string {
+		out := make([]rune, length)
+		for i := range out {
+			out[i] = []rune("abcde/-0é日")[random.IntN(10)]
+		}
+		return string(out)
+	}
+	found := 0
+	for range 300 {
+		var words []string
+		for range 40 {
+			words = append(words, word(random.IntN(12)))
+		}
+		asked := word(random.IntN(12))
+		want, least := "", len([]rune(asked))/3+2
+		for _, w := range words {
+			var rows [3][]int
+			if d := distance([]rune(asked), []rune(w), 1000, &rows); d < least {
+				want, least = w, d
+			}
+		}
+		if want != "" {
+			found++
+		}
+		if got := Nearest(asked, words); got != want {
+			t.Fatalf("%q among %q: %q, want %q", asked, words, got, want)
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d of 300 words had a nearest", found)
+	}
+}
+
+// A site that has moved: every link asks among all the pages.
+func BenchmarkNearest(b *testing.B) {
+	var paths []string
+	for i := range 10_000 {
+		paths = append(paths, fmt.Sprintf("/posts/how-to-%s-%s/", strings.Repeat(string(rune('a'+i%26)), 1+i%7), strconv.Itoa(i*7919)))
+	}
+	words := NewWords(paths)
+	for i := 0; b.Loop(); i++ {
+		words.Nearest("/blog/2019/how-to-" + strconv.Itoa(i) + "-write/")
 	}
 }

@@ -147,8 +147,9 @@ type Picture struct {
 // texts, and its own text is, too: of another document a page sees its head
 // alone. The error is for a text that is kept no more, or a file that changed.
 func Make(s *site.Site, in Inputs, last Plan) (Plan, error) {
-	p := planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, memo: in.Memo, failed: in.Failed, workers: max(in.Workers, 1), config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
+	p := &planner{site: s, documents: in.Documents, texts: in.Texts, line: in.Line, memo: in.Memo, failed: in.Failed, workers: max(in.Workers, 1), config: s.Config, words: language.Of(s.Config.Language), base: s.Config.BasePath(),
 		layouts: in.Layouts, data: in.Data, pictures: in.Pictures, items: make([]atomic.Pointer[Item], len(in.Documents)), sidebars: new(sync.Map), markup: new(sync.Map)}
+	p.nearPages, p.nearFiles = sync.OnceValues(p.addressesOfPages), sync.OnceValues(p.namesOfDocuments)
 	seen := memo.Of(s.Seen, in.Layouts.Seen, in.Data.Digest, in.Pictures)
 	if last.settled != nil && last.seen == seen && p.texts == last.settled.texts {
 		return p.again(last)
@@ -175,6 +176,10 @@ type planner struct {
 	items    []atomic.Pointer[Item] // by number of the document
 	sidebars *sync.Map              // *site.Page of a section → sidebar
 	markup   *sync.Map              // form and place → string
+
+	// Made when the first link leads nowhere.
+	nearPages func() (diag.Words, map[string]string)
+	nearFiles func() (diag.Words, map[string]string)
 
 	// Of the page being planned; each worker has its own.
 	problems diag.List

@@ -225,15 +225,27 @@ func (p *planner) nearestPath(at string) string {
 	if !strings.HasPrefix(at, "/") {
 		return ""
 	}
-	var paths []string
-	for _, pg := range p.site.Pages {
-		if strings.EqualFold(strings.Trim(pg.Path, "/"), strings.Trim(at, "/")) {
-			return pg.Path
-		}
-		paths = append(paths, pg.Path)
+	words, byName := p.nearPages()
+	if same, found := byName[addressName(at)]; found {
+		return same
 	}
-	return diag.Nearest(at, paths)
+	return words.Nearest(at)
 }
+
+// addressesOfPages are those of the site's pages, for links that lead nowhere: to be
+// compared, and by what is left of them when case and slashes do not count.
+func (p *planner) addressesOfPages() (diag.Words, map[string]string) {
+	paths, byName := make([]string, len(p.site.Pages)), make(map[string]string, len(p.site.Pages))
+	for i, pg := range p.site.Pages {
+		paths[i] = pg.Path
+		if name := addressName(pg.Path); byName[name] == "" {
+			byName[name] = pg.Path
+		}
+	}
+	return diag.NewWords(paths), byName
+}
+
+func addressName(at string) string { return strings.ToLower(strings.Trim(at, "/")) }
 
 // isDocument tells whether an address is the file of a page, shown or hidden.
 func (p *planner) isDocument(pg *site.Page, at string) bool {
@@ -269,6 +281,21 @@ func (p *planner) documentAddress(pg *site.Page, ref content.Ref, at, tail strin
 // nearestDocument is the way to the document whose name is most like the one
 // asked for, or "".
 func (p *planner) nearestDocument(pg *site.Page, at string) string {
+	names, files := p.nearFiles()
+	file, found := files[names.Nearest(documentName(at))]
+	if !found {
+		return ""
+	}
+	way, err := filepath.Rel(path.Dir(pg.Doc.File), file)
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(way)
+}
+
+// namesOfDocuments are what a link to a file may have meant, and the first file
+// of each name.
+func (p *planner) namesOfDocuments() (diag.Words, map[string]string) {
 	var names []string
 	files := map[string]string{}
 	for _, file := range p.site.Documents() {
@@ -278,15 +305,7 @@ func (p *planner) nearestDocument(pg *site.Page, at string) string {
 			names = append(names, name)
 		}
 	}
-	file, found := files[diag.Nearest(documentName(at), names)]
-	if !found {
-		return ""
-	}
-	way, err := filepath.Rel(path.Dir(pg.Doc.File), file)
-	if err != nil {
-		return ""
-	}
-	return filepath.ToSlash(way)
+	return diag.NewWords(names), files
 }
 
 // documentName is what a writer calls a document: its file's name without the
