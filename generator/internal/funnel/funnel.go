@@ -108,6 +108,14 @@ type DayCount struct {
 	Count int
 }
 
+// PostDay is one day of a post.
+type PostDay struct {
+	Post        string // URL path
+	Day         string // YYYY-MM-DD in the site's zone
+	Visitors    int
+	Submissions int
+}
+
 // PastPost is a page as it was last built, so that one that is gone keeps its name.
 type PastPost struct {
 	Path, Title, Kind, Date string

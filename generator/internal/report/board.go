@@ -265,6 +265,8 @@ type OfPost struct {
 	Counts    funnel.Counts // that the report was made of
 	Sources   []Group       // where its readers came from
 	Revisions []Group       // its texts, the newest first; see Edit
+	Days      []Day         // each of the period, as in Trends
+	Edited    []string      // the days of its edits
 }
 
 // line is one row of a small table.
@@ -328,6 +330,7 @@ func WritePostHTML(w io.Writer, d Desk, r Report, p Post, of OfPost) error {
 		Brought               []person
 		Sources, Revisions    []line
 		MoreSources           string
+		Trend                 *trend
 	}{frame: d.frame(printable(p.Title)), Period: periodOf(r), Address: (&url.URL{Path: p.Path}).String()}
 	for _, s := range p.Steps {
 		v.Steps = append(v.Steps, fact{string(s.Step), grouped(s.Count)})
@@ -350,6 +353,7 @@ func WritePostHTML(w io.Writer, d Desk, r Report, p Post, of OfPost) error {
 	v.Forms = formsAt(c, here)
 	v.Sources, v.MoreSources = came(of.Sources)
 	v.Revisions = edits(of.Revisions)
+	v.Trend = trendOf(of.Days, of.Edited)
 	titles := d.titles()
 	for _, l := range d.Leads {
 		if !here(l.Cards[0].Post) {

@@ -34,6 +34,7 @@ var pageTemplate = template.Must(template.New("report").Parse(pageSource))
 // HTMLOptions are the choices of WriteHTML. The zero value is for a file.
 type HTMLOptions struct {
 	Refresh int      // seconds until a browser asks again; 0: never, the page is a file
+	Trends  Trends   // of the posts that are shown, to be drawn beside their titles
 	Next    []Advice // what is worth doing; only where there is a table of posts
 	Since   string   // the period as it was asked for, to mark it among the choices; only with Refresh
 
@@ -66,6 +67,7 @@ type htmlView struct {
 	Pages                                    []choice
 	Bys, Credits                             []choice
 	BeforeWords                              string
+	TrendWords                               string // what the lines beside the titles are; empty: there are none
 	SiteAt                                   string // where the site's own rate stands among the intervals, of 100; empty: nowhere
 	Most                                     string // what the right end of the intervals is
 	Said                                     []string
@@ -96,6 +98,7 @@ type htmlRow struct {
 	Page                                                                 string // where more of it is told; empty in a file
 	Gone, Quiet                                                          bool
 	Range                                                                *htmlRange // nil: nothing is drawn
+	Spark                                                                *spark     // likewise
 }
 
 // htmlRange is an interval and the rate in it, drawn on a line of 100.
@@ -185,8 +188,14 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 			Page: page, Title: p.Title, Path: p.Path, Views: grouped(p.Steps.Of(funnel.PageView)), Visitors: grouped(p.Visitors),
 			Seen: grouped(p.Steps.Of(funnel.FormView)), Started: grouped(p.Steps.Of(funnel.FormStart)),
 			Sent: grouped(p.Submissions), Leads: grouped(p.Leads), Last: grouped(p.Steps.Of(last(r))), Rate: share(p.Rate, p.RateLow, p.RateHigh, p.Enough),
-			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0, Range: rangeOf(p, most),
+			Gone: p.Gone, Quiet: p.Visitors == 0 && p.Submissions == 0, Range: rangeOf(p, most), Spark: sparkOf(o.Trends.Days[p.Path]),
 		})
+	}
+	if slices.ContainsFunc(v.Rows, func(r htmlRow) bool { return r.Spark != nil }) {
+		v.TrendWords = "its visitors day by day"
+		if o.Trends.Since > r.Since {
+			v.TrendWords += " since " + o.Trends.Since
+		}
 	}
 	if silent > 0 {
 		v.Silent = counted(silent, "other page") + " without visitors"
@@ -282,38 +291,43 @@ func (v *htmlView) chart(r Report) {
 	if len(r.Days) < 2 {
 		return
 	}
-	each := (len(r.Days) + maxBars - 1) / maxBars
-	var bars []Day
-	for i, d := range r.Days {
-		if i%each == 0 {
-			bars = append(bars, Day{Day: d.Day})
-		}
-		bars[len(bars)-1].Views += d.Views
-		bars[len(bars)-1].Submissions += d.Submissions
+	bars, each := together(r.Days, maxBars)
+	var mostViews, mostSent int
+	v.Bars, mostViews, mostSent = drawn(bars, each, "view")
+	v.ChartWidth = len(bars)*10 - 2
+	v.MostViews, v.MostSent = grouped(mostViews), grouped(mostSent)
+	v.ChartWords = "Page views and submissions for each of " + counted(len(r.Days), "day")
+	v.Each = perBar(each)
+	if each > 1 {
+		v.ChartWords += fmt.Sprintf(", %d days to a bar", each)
 	}
-	mostViews, mostSent := 0, 0
-	for _, b := range bars {
+}
+
+// perBar is what a bar of so many days counts.
+func perBar(each int) string {
+	if each > 1 {
+		return fmt.Sprintf("in %d days", each)
+	}
+	return "a day"
+}
+
+// drawn are bars of each so many days, and how many readers and submissions the
+// highest have: readers stand on the middle line, submissions hang from it.
+func drawn(points []Day, each int, reader string) (bars []htmlBar, mostViews, mostSent int) {
+	for _, b := range points {
 		mostViews, mostSent = max(mostViews, b.Views), max(mostSent, b.Submissions)
 	}
-	// Views stand on the middle line, submissions hang from it.
 	height := func(n, most, room int) float64 { return float64(n) * float64(room) / float64(max(most, 1)) }
-	for i, b := range bars {
+	for i, b := range points {
 		views, sent := height(b.Views, mostViews, 68), height(b.Submissions, mostSent, 28)
 		words := b.Day
 		if each > 1 {
 			words = "from " + b.Day
 		}
-		v.Bars = append(v.Bars, htmlBar{
+		bars = append(bars, htmlBar{
 			X: i * 10, ViewsY: fmt.Sprintf("%.1f", 70-views), ViewsH: fmt.Sprintf("%.1f", views), SentY: "72.0", SentH: fmt.Sprintf("%.1f", sent),
-			Words: words + ": " + counted(b.Views, "view") + ", " + counted(b.Submissions, "submission"),
+			Words: words + ": " + counted(b.Views, reader) + ", " + counted(b.Submissions, "submission"),
 		})
 	}
-	v.ChartWidth = len(bars)*10 - 2
-	v.MostViews, v.MostSent = grouped(mostViews), grouped(mostSent)
-	v.ChartWords = "Page views and submissions for each of " + counted(len(r.Days), "day")
-	v.Each = "a day"
-	if each > 1 {
-		v.Each = fmt.Sprintf("in %d days", each)
-		v.ChartWords += fmt.Sprintf(", %d days to a bar", each)
-	}
+	return bars, mostViews, mostSent
 }

@@ -41,6 +41,10 @@ type Store interface {
 	// post (an empty path; not of the whole site then). Which posts a dimension
 	// is kept for: sources of both, revisions of posts, all others of the site.
 	Breakdown(ctx context.Context, d funnel.Dimension, post, since, until string) (funnel.Breakdown, error)
+	// Trend is what was counted of some posts on each day between two, both
+	// included, by post and day; days without anything are left out. It looks up
+	// each day of each post, so both are to be few.
+	Trend(ctx context.Context, posts []string, since, until string) ([]funnel.PostDay, error)
 	// Submissions is every stored submission of those days, oldest first.
 	Submissions(ctx context.Context, since, until string) ([]Stored, error)
 	// Enter stores what happened to a lead, with all it counts for: the sales

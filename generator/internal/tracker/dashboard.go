@@ -211,7 +211,14 @@ func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		*by.into = report.GroupsOf(b, s.manifest.Sales)
+		of.Edited = report.EditDays(b, path) // of the last: revisions
 	}
+	trends, err := t.trends(r.Context(), []string{path}, report.Lately(made.Since, made.Until, report.TrendOfPost), made.Until)
+	if err != nil {
+		t.unreadable(w, r, err)
+		return
+	}
+	of.Days = trends.Days[path]
 	d, err := t.desk(r.Context(), s)
 	if err != nil {
 		t.unreadable(w, r, err)

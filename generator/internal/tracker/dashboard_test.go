@@ -77,6 +77,30 @@ func TestBoard(t *testing.T) {
 	}
 }
 
+// A line beside each title, and on the page of a post each day with its edits, are
+// what was counted, at former addresses, too.
+func TestTrends(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	b := begin(t, func(s *setup) {
+		s.options.OpenReport, s.options.GuardOff = true, true
+		s.options.Now = func() time.Time { return now }
+	})
+	view := func(path string) { b.send("POST", "/_/e", "application/json", `{"t":"page_view","p":"`+path+`"}`) }
+	view("/posts/a/")
+	now = now.AddDate(0, 0, 2)
+	m := exampleManifest()
+	m.Pages[1].Revision = "edited"
+	if err := b.tracker.SetManifest(m); err != nil {
+		t.Fatal(err)
+	}
+	view("/posts/a/")
+	b.post("newsletter", card("ana@example.com"))
+	b.contains(b.send("GET", "/_/report/?since=7d", "", "").body, `class="spark"`, `aria-label="Visitors a day: at most 1, on 2026-11-20; 1 on 2026-11-22"`, "its visitors day by day")
+	b.contains(b.send("GET", "/_/report/post/?since=7d&path=/old/", "", "").body, `<th scope="row">2026-11-20</th><td>1</td><td>0</td><td></td>`,
+		`<th scope="row">2026-11-22</th><td>1</td><td>1</td><td>edited</td>`, "Edited on 2026-11-22")
+	b.contains(b.send("GET", "/_/report/?since=all&by=source", "", "").body, "Source by Source")
+}
+
 const page0 = "text/html,*/*;q=0.8"
 
 func TestLeadsAPI(t *testing.T) {

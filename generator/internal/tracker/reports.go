@@ -132,13 +132,26 @@ func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
 	}
 	var b bytes.Buffer
 	query := r.URL.Query()
-	if err := report.WriteHTML(&b, made, report.HTMLOptions{Next: next, Refresh: refreshEvery, Since: query.Get("since"), Table: report.TableQueryOf(query), Address: query}); err != nil {
+	table := report.TableQueryOf(query)
+	trends, err := t.trends(r.Context(), report.Shown(made, table), report.Lately(made.Since, made.Until, report.TrendOfTable), made.Until)
+	if err != nil {
+		t.unreadable(w, r, err)
+		return
+	}
+	if err := report.WriteHTML(&b, made, report.HTMLOptions{Trends: trends, Next: next, Refresh: refreshEvery, Since: query.Get("since"), Table: table, Address: query}); err != nil {
 		panic(err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", dashboardPolicy("script-src 'self'; connect-src 'self'; "))
 	_, _ = w.Write(b.Bytes())
+}
+
+// trends are some posts day by day.
+func (t *Tracker) trends(ctx context.Context, paths []string, since, until string) (report.Trends, error) {
+	m := t.site.Load().manifest
+	days, err := t.store.Trend(ctx, report.Addresses(m, paths), since, until)
+	return report.TrendsOf(m, days, since, until), err
 }
 
 // sendScript answers with a script of the dashboard; it tells nothing, so it needs

@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		{"unknown post", testOther},
 		{"people are counted once", testLeads},
 		{"visitors are counted once a day", testVisitors},
+		{"posts day by day", testTrend},
 		{"order within a day does not matter", testOrder},
 		{"days are the site's", testDays},
 		{"salts", testSalts},
@@ -589,6 +590,43 @@ func testVisitors(t *testing.T, open Open) {
 	want(t, "converters of a", reach(c, "/posts/a/", funnel.Conversion), 1)
 	want(t, "converters of the site", reach(c, funnel.SiteWide, funnel.Conversion), 1)
 	want(t, "visitors, first day", reach(counts(t, s, today, today), "/posts/a/", funnel.PageView), 2)
+}
+
+// testTrend looks at some posts day by day: those asked for and no others, in the
+// days asked for, more days and posts than one statement takes.
+func testTrend(t *testing.T, open Open) {
+	s := opened(t, open)
+	later := noon.AddDate(0, 0, 400)
+	for _, v := range []string{"v1", "v2", "v2"} {
+		count(t, s, noon, "/posts/a/", funnel.PageView, v)
+	}
+	count(t, s, noon, "/posts/a/", funnel.FormView, "v1")
+	count(t, s, noon, "/posts/b/", funnel.PageView, "v1")
+	count(t, s, noon, "/posts/c/", funnel.PageView, "v1")
+	count(t, s, noon.AddDate(0, 0, -1), "/posts/a/", funnel.PageView, "v1")
+	count(t, s, later, "/posts/a/", funnel.PageView, "v1")
+	for _, form := range []string{"newsletter", "call"} {
+		sub := submission("ana@example.com")
+		sub.Form = form
+		submit(t, s, sub)
+	}
+	posts := []string{"/posts/b/", "/posts/a/"}
+	for n := range 400 {
+		posts = append(posts, fmt.Sprintf("/posts/%d/", n))
+	}
+	got, err := s.Trend(t.Context(), posts, today, later.Format(time.DateOnly))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := []funnel.PostDay{{Post: "/posts/a/", Day: today, Visitors: 2, Submissions: 2}, {Post: "/posts/a/", Day: later.Format(time.DateOnly), Visitors: 1}, {Post: "/posts/b/", Day: today, Visitors: 1}}
+	if diff := cmp.Diff(wanted, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, none := range [][2]string{{"2026-11-23", today}, {"", today}} {
+		if got, err := s.Trend(t.Context(), posts, none[0], none[1]); err != nil || len(got) != 0 {
+			t.Errorf("from %q to %q: %v, %v", none[0], none[1], got, err)
+		}
+	}
 }
 
 // testOrder sends the same day in many orders and expects the same counts.
