@@ -51,7 +51,7 @@ func TestBrowserDashboard(t *testing.T) {
 		r.until(`location.pathname.startsWith("/_/report/lead/") && document.querySelector(".journey")?.innerText.includes("<b>Ana</b>")`)
 		r.do(chromedp.Focus(chromedp.CSS("#stage")), chromedp.KeyEvent("cl"), chromedp.SendKeys(chromedp.CSS("#value"), "4000"),
 			chromedp.SendKeys(chromedp.CSS("#note"), "Signed today"), chromedp.Focus(chromedp.CSS(".entry button")), chromedp.KeyEvent("\r"))
-		r.until(`document.querySelector(".journey")?.innerText.includes("client, worth 4000") && document.querySelector(".journey").innerText.includes("Signed today")`)
+		r.until(`document.querySelector(".journey")?.innerText.includes("client, worth 4,000") && document.querySelector(".journey").innerText.includes("Signed today")`)
 		lead := see[string](r, "location.href")
 		r.open(s.url + "_/report/")
 		r.until(`[...document.querySelectorAll(".funnel dt")].filter((d) => ["call", "meeting", "proposal", "client", "form_submit"].includes(d.textContent) && d.nextElementSibling.textContent == "1").length == 5`)

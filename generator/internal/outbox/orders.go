@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"strings"
 	"time"
 
 	"cardbowl/generator/internal/form"
@@ -28,6 +29,24 @@ const (
 	alarmsADay = 1
 	goneADay   = 10 // of all receivers
 )
+
+// Words are what a kind of message is to the owner of the site.
+func Words(kind string) string {
+	if event, is := strings.CutPrefix(kind, webhook.Kind); is {
+		return "Webhook " + event
+	}
+	switch kind {
+	case Card:
+		return "Mail to you about the form"
+	case Confirm:
+		return "Mail that asks to confirm the address"
+	case Reminder:
+		return "Mail that asks once more"
+	case Welcome:
+		return "Mail with what was promised"
+	}
+	return kind
+}
 
 // OnCard is what is to be sent when a card of a form is counted.
 func OnCard(m manifest.Manifest, d form.Definition) []store.Order {

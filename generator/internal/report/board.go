@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,7 +98,14 @@ func (d Desk) value(v *float64) string {
 	if v == nil {
 		return ""
 	}
-	return strings.TrimSpace(amount(v) + " " + d.Manifest.Currency)
+	whole, part, _ := strings.Cut(amount(v), ".")
+	if n, err := strconv.Atoi(whole); err == nil {
+		whole = grouped(n)
+	}
+	if part != "" {
+		whole += "." + (part + "0")[:max(2, len(part))]
+	}
+	return strings.TrimSpace(whole + " " + d.Manifest.Currency)
 }
 
 type person struct{ ID, Name, Stage, Post, Value, Next, Waits string }
@@ -188,26 +196,51 @@ type moment struct {
 	Facts          []fact
 }
 
+// Sent is a message about a lead that was sent, or is to be.
+type Sent struct {
+	At    time.Time // when there was a reason for it
+	What  string    // "Mail that asks to confirm the address"
+	To    string
+	State string // "sent on 2 Jan 2006 15:04"
+	Said  string // why it was not taken, the last time
+}
+
 // WriteLeadHTML writes the page of one lead: how it came, what it wrote, what
-// happened since, and a form for what happens next. problem says what was wrong
-// with what was entered; it then stands in the form again.
-func WriteLeadHTML(w io.Writer, d Desk, l Lead, entered Entered, problem string) error {
+// happened since, what was sent, and a form for what happens next. problem says what
+// was wrong with what was entered; it then stands in the form again.
+func WriteLeadHTML(w io.Writer, d Desk, l Lead, sent []Sent, entered Entered, problem string) error {
 	v := struct {
 		frame
-		ID, Standing, Waits, Currency string
-		Contact                       []fact
-		Journey                       []moment
-		Entered                       Entered
+		ID, Standing, Next, Waits, Currency string
+		Contact                             []fact
+		Journey, Sent                       []moment
+		Entered                             Entered
 	}{frame: d.frame(printable(cmp.Or(l.Name, l.Email, l.ID))), ID: l.ID, Currency: d.Manifest.Currency, Entered: entered,
 		Waits: l.Waits(d.stages(), d.Now, d.Zone)}
 	v.Problem = problem
-	now := Event{Stage: cmp.Or(l.Stage, "new"), Value: l.Value, NextStep: l.NextStep, NextDay: l.NextDay}
-	v.Standing = strings.Join(now.said(), ", ")
+	v.Standing = strings.Join(Event{Stage: cmp.Or(printable(l.Stage), "new"), Value: l.Value}.said(d.value), ", ")
+	v.Next = strings.TrimSpace(printable(l.NextStep) + " " + onDay(l.NextDay))
 	for _, f := range []fact{{"E-mail", l.Email}, {"Telephone", l.Phone}, {"Company", l.Company}} {
 		if f.Text != "" {
 			v.Contact = append(v.Contact, fact{f.Name, printable(f.Text)})
 		}
 	}
+	v.Journey = d.journey(l)
+	for _, s := range sent {
+		m := moment{At: d.minute(s.At), What: s.What, Facts: []fact{{"to", printable(s.To)}, {"state", s.State}}}
+		if s.Said != "" {
+			m.Facts = append(m.Facts, fact{"it was answered", printable(s.Said)})
+		}
+		v.Sent = append(v.Sent, m)
+	}
+	return writeLeads(w, "lead", v)
+}
+
+// minute is a time as the pages about people write it.
+func (d Desk) minute(at time.Time) string { return at.In(d.Zone).Format("2 Jan 2006 15:04") }
+
+// journey is all that happened between a lead and the site, the oldest first.
+func (d Desk) journey(l Lead) []moment {
 	titles := d.titles()
 	named := func(path string) string {
 		if title := titles[path]; title != "" {
@@ -215,12 +248,22 @@ func WriteLeadHTML(w io.Writer, d Desk, l Lead, entered Entered, problem string)
 		}
 		return cmp.Or(printable(path), "a page the site does not know")
 	}
+	type dated struct {
+		at time.Time
+		moment
+	}
+	var all []dated
 	for _, c := range l.Cards {
-		m := moment{At: c.At.In(d.Zone).Format("2 Jan 2006 15:04"), What: "Sent the form " + c.Form}
-		if c.Duplicate {
+		m := moment{What: "Sent the form " + c.Form}
+		switch {
+		case c.Imported:
+			m.What = "Brought over from elsewhere"
+		case c.Duplicate:
 			m.What += " again; not counted"
 		}
-		m.Facts = append(m.Facts, fact{"on", named(c.Post)})
+		if !c.Imported {
+			m.Facts = append(m.Facts, fact{"on", named(c.Post)})
+		}
 		for _, line := range c.journey() {
 			m.Facts = append(m.Facts, fact{line[0], printable(line[1])})
 		}
@@ -232,12 +275,26 @@ func WriteLeadHTML(w io.Writer, d Desk, l Lead, entered Entered, problem string)
 		if c.Consent != "" {
 			m.Facts = append(m.Facts, fact{"agreed to", printable(d.sentence(c))})
 		}
-		v.Journey = append(v.Journey, m)
+		all = append(all, dated{c.At, m})
+	}
+	for _, mark := range []struct {
+		at   *time.Time
+		what string
+	}{{l.ConfirmedAt, "Confirmed the address"}, {l.UnsubscribedAt, "Unsubscribed: no more mail"}} {
+		if mark.at != nil {
+			all = append(all, dated{*mark.at, moment{What: mark.what}})
+		}
 	}
 	for _, e := range l.History {
-		v.Journey = append(v.Journey, moment{At: e.At.In(d.Zone).Format("2 Jan 2006 15:04"), What: strings.Join(e.said(), ", "), Note: e.Note})
+		all = append(all, dated{e.At, moment{What: strings.Join(e.said(d.value), ", "), Note: e.Note}})
 	}
-	return writeLeads(w, "lead", v)
+	slices.SortStableFunc(all, func(a, b dated) int { return a.at.Compare(b.at) })
+	out := make([]moment, len(all))
+	for i, m := range all {
+		out[i] = m.moment
+		out[i].At = d.minute(m.at)
+	}
+	return out
 }
 
 // sentence is what stood beside the box that was ticked, where the site still

@@ -37,6 +37,14 @@ func TestWaitsOnTheBoard(t *testing.T) {
 	}
 }
 
+func TestWorth(t *testing.T) {
+	for value, want := range map[float64]string{4000: "4,000 EUR", 0: "0 EUR", 99.5: "99.50 EUR", 1234567.891: "1,234,567.891 EUR", 1e15: "1,000,000,000,000,000 EUR"} {
+		if got := (Desk{Manifest: manifest.Manifest{Currency: "EUR"}}).value(&value); got != want {
+			t.Errorf("%v is written as %q, want %q", value, got, want)
+		}
+	}
+}
+
 // What a visitor wrote is text, wherever it stands.
 func TestPagesOfPeopleEscape(t *testing.T) {
 	const bad = `</script><img src=x onerror=alert(1)>"'` + "\u202e"
@@ -47,7 +55,7 @@ func TestPagesOfPeopleEscape(t *testing.T) {
 	d.Leads = []Lead{l}
 	p := Post{Path: "/a/", Title: bad}
 	var b bytes.Buffer
-	for _, err := range []error{WriteBoardHTML(&b, d), WriteLeadHTML(&b, d, l, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, OfPost{
+	for _, err := range []error{WriteBoardHTML(&b, d), WriteLeadHTML(&b, d, l, []Sent{{What: bad, To: bad, State: bad, Said: bad}}, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, OfPost{
 		Counts:    funnel.Counts{Tallies: []funnel.Tally{{Post: "/a/", Form: bad, Placement: bad}}},
 		Sources:   []Group{{Key: bad, Figures: Figures{Visitors: 1}}},
 		Revisions: []Group{{Key: bad, Title: bad, Since: bad}, {Key: bad}},
@@ -56,7 +64,7 @@ func TestPagesOfPeopleEscape(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := strings.Count(b.String(), "&lt;img"); n < 20 {
+	if n := strings.Count(b.String(), "&lt;img"); n < 24 {
 		t.Errorf("only %d of the texts are there", n)
 	}
 	if strings.Contains(b.String(), "<img") {

@@ -258,7 +258,7 @@ func WriteLeadText(w io.Writer, l Lead, zone *time.Location, o TextOptions) erro
 		b.WriteString("\n")
 	}
 	for _, e := range l.History {
-		fmt.Fprintf(&b, "%s  %s\n", e.At.In(zone).Format("2006-01-02 15:04"), strings.Join(e.said(), ", "))
+		fmt.Fprintf(&b, "%s  %s\n", e.At.In(zone).Format("2006-01-02 15:04"), strings.Join(e.said(amount), ", "))
 		if e.Note != "" {
 			fmt.Fprintf(&b, "  %s\n", indented(e.Note))
 		}
@@ -298,17 +298,17 @@ func (c Card) journey() (lines [][2]string) {
 // Standing is how a lead stands now, in a line.
 func (l Lead) Standing() string {
 	now := Event{Stage: l.Stage, Value: l.Value, NextStep: l.NextStep, NextDay: l.NextDay}
-	return printable(cmp.Or(l.Email, l.ID)) + ": " + strings.Join(now.said(), ", ")
+	return printable(cmp.Or(l.Email, l.ID)) + ": " + strings.Join(now.said(amount), ", ")
 }
 
-// said is an event in a few words.
-func (e Event) said() []string {
+// said is an event in a few words, with what the lead is worth as it is written there.
+func (e Event) said(worth func(*float64) string) []string {
 	var out []string
 	if e.Stage != "" {
 		out = append(out, e.Stage)
 	}
 	if e.Value != nil {
-		out = append(out, "worth "+amount(e.Value))
+		out = append(out, "worth "+worth(e.Value))
 	}
 	if e.NextStep != "" || e.NextDay != "" {
 		out = append(out, strings.TrimSpace("next: "+printable(e.NextStep)+" "+onDay(e.NextDay)))

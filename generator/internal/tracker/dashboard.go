@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -103,12 +104,48 @@ func (t *Tracker) leadPage(w http.ResponseWriter, r *http.Request, entered repor
 		return
 	}
 	s := t.site.Load()
+	kept, err := t.store.Dossier(r.Context(), l.ID)
+	switch {
+	case errors.Is(err, store.ErrNoLead): // erased just now
+		t.nothingHere(w, r)
+		return
+	case err != nil:
+		t.unreadable(w, r, err)
+		return
+	}
 	d := report.Desk{Manifest: s.manifest, Leads: []report.Lead{l}, Now: t.now(), Zone: s.zone}
 	var b bytes.Buffer
-	if err := report.WriteLeadHTML(&b, d, l, entered, inWords(wrong)); err != nil {
+	if err := report.WriteLeadHTML(&b, d, l, messages(kept.Messages, s.zone), entered, inWords(wrong)); err != nil {
 		panic(err)
 	}
 	sendDashboard(w, status, b.Bytes(), "")
+}
+
+// messages are those about a lead as its page tells of them. Of a receiver of
+// webhooks only the host is shown: the rest of its address may be a secret.
+func messages(all []store.Message, zone *time.Location) (out []report.Sent) {
+	minute := func(at time.Time) string { return at.In(zone).Format("2 Jan 2006 15:04") }
+	for _, m := range all {
+		sent := report.Sent{At: m.CreatedAt, What: outbox.Words(m.Kind), To: m.To, Said: m.Said}
+		if u, err := url.Parse(m.To); err == nil && u.Host != "" {
+			sent.To = u.Host
+		}
+		switch m.State {
+		case store.Sent:
+			sent.State, sent.Said = "sent on "+minute(m.SettledAt), ""
+		case store.Dropped:
+			sent.State = "not sent: there was no reason for it any more"
+		case store.Dead:
+			sent.State = fmt.Sprintf("given up on %s, after attempt %d; cardbowl outbox retry %s sends it again", minute(m.SettledAt), m.Attempts, m.ID)
+		case store.Waiting:
+			sent.State = "waits until " + minute(m.DueAt)
+			if m.Attempts > 0 {
+				sent.State = fmt.Sprintf("waits for attempt %d, from %s on", m.Attempts+1, minute(m.DueAt))
+			}
+		}
+		out = append(out, sent)
+	}
+	return out
 }
 
 // inWords is all that is wrong with an entry, in one sentence after another.

@@ -9,6 +9,8 @@ import (
 
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
+	"cardbowl/generator/internal/store"
+	"cardbowl/generator/internal/webhook"
 )
 
 func (b *bench) leads() []report.Lead {
@@ -22,7 +24,7 @@ func (b *bench) leads() []report.Lead {
 
 // A card becomes a client on the pages alone, and the report counts each stage.
 func TestBoard(t *testing.T) {
-	b := begin(t, func(s *setup) { s.options.OpenReport = true })
+	b := begin(t, func(s *setup) { s.options.OpenReport, s.manifest.Currency = true, "EUR" })
 	b.contains(b.send("GET", "/_/report/leads/", "", "").body, "No card so far")
 	b.post("newsletter", card("ana@example.com", "message", "<b>hi</b>"))
 	id := b.leads()[0].ID
@@ -42,7 +44,7 @@ func TestBoard(t *testing.T) {
 		b.want(string(step), b.tally("/posts/a/", step), 1)
 	}
 	page := b.send("GET", at, "", "")
-	b.contains(page.body, "&lt;b&gt;hi&lt;/b&gt;", "client, worth 4000", "Signed", "Send invoice on 2026-12-01")
+	b.contains(page.body, "&lt;b&gt;hi&lt;/b&gt;", "client, worth 4,000 EUR", "Signed", "<b>Next:</b> Send invoice on 2026-12-01", "Nothing was sent about this lead")
 	post := b.send("GET", "/_/report/post/?path=/old/", "", "")
 	b.contains(post.body, "Post &lt;A&gt;", "newsletter, end", at, "client")
 
@@ -74,6 +76,41 @@ func TestBoard(t *testing.T) {
 	}
 	if got := len(ana.History); got != 2 {
 		t.Errorf("%d entries were written", got)
+	}
+}
+
+// The page of a lead tells what was sent about it and what became of each, and keeps
+// the address of a receiver, which may be a secret, to itself.
+func TestLeadTellsWhatWasSent(t *testing.T) {
+	b := begin(t, func(s *setup) {
+		s.options.OpenReport = true
+		s.manifest.Forms[1].Notify = []string{"owner@example.com"}
+		s.manifest.Webhooks = []webhook.Receiver{webhook.Receiver{URL: "https://hooks.example/secret/path"}.Complete()}
+	})
+	b.post("offer", card("ana@example.com", "consent", "yes"))
+	at := "/_/report/lead/" + b.leads()[0].ID
+	b.contains(b.send("GET", at, "", "").body, "<b>Mail to you about the form</b><small>to: owner@example.com</small><small>state: waits until 22 Nov 2026 12:00</small>",
+		"<b>Mail that asks to confirm the address</b><small>to: ana@example.com</small>", "<b>Mail that asks once more</b><small>to: ana@example.com</small><small>state: waits until 23 Nov 2026 12:00</small>",
+		"<b>Webhook lead.created</b><small>to: hooks.example</small>")
+	due, err := b.store.Claim(t.Context(), "%", "", b.now(), time.Minute, 10)
+	if err != nil || len(due) != 3 {
+		t.Fatal(len(due), err)
+	}
+	became := map[string]store.MessageState{"mail.card": store.Dead, "mail.confirm": store.Sent, "hook.lead.created": store.Waiting}
+	for _, m := range due {
+		if err := b.store.Settle(t.Context(), m.ID, became[m.Kind], b.now().Add(time.Hour), "550 <no>", b.now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.store.Confirm(t.Context(), b.leads()[0].ID, "offer", b.now(), nil); err != nil {
+		t.Fatal(err)
+	}
+	page := b.send("GET", at, "", "").body
+	b.contains(page, "<small>to: owner@example.com</small><small>state: given up on 22 Nov 2026 12:00, after attempt 1; cardbowl outbox retry ", "<small>it was answered: 550 &lt;no&gt;</small>",
+		"<small>to: ana@example.com</small><small>state: sent on 22 Nov 2026 12:00</small></li>", "<small>to: hooks.example</small><small>state: waits for attempt 2, from 22 Nov 2026 13:00 on</small>",
+		"<b>Confirmed the address</b>")
+	if strings.Contains(page, "secret") {
+		t.Error("the address of a receiver is shown")
 	}
 }
 
