@@ -32,7 +32,7 @@ var leadsTemplate = template.Must(template.New("leads").Parse(leadsSource))
 // Desk is what the pages about people are made of.
 type Desk struct {
 	Manifest manifest.Manifest
-	Leads    []Lead // the newest first
+	Leads    []Lead // of the page of a post: whom it brought
 	Now      time.Time
 	Zone     *time.Location
 }
@@ -51,6 +51,12 @@ func (d Desk) stages() []string {
 		}
 	}
 	return out
+}
+
+// Open are the stages from which something is still expected.
+func (d Desk) Open() []string {
+	stages := d.stages()
+	return append([]string{""}, stages[:max(len(stages)-1, 0)]...)
 }
 
 // How long a lead may be left alone.
@@ -126,54 +132,73 @@ func (d Desk) titles() map[string]string {
 	return out
 }
 
-// boardColumn is one stage of the board.
-type boardColumn struct {
-	Number      int
-	Name, Stage string
-	Count, More string
-	Cards       []person
+// Column is who is in one stage: some of them, with as many as there are.
+type Column struct {
+	Stage string // empty: in none yet
+	Total int
+	Leads []Lead
+	After string // the lead that those who are not here follow; empty: nobody does
 }
 
-// mostCards is how many people a column shows, so that the page stays small.
-const mostCards = 40
+// boardColumn is a Column as it is drawn.
+type boardColumn struct {
+	Number         int
+	Name, Stage    string
+	Count          string
+	More, MoreLink string
+	Cards          []person
+}
+
+// MostCards is how many people a column shows, so that the page stays small.
+const MostCards = 40
+
+// Columns are the stages that a board has: those of the site, and those that it
+// once had and somebody is still in.
+func (d Desk) Columns(in map[string]int) []string {
+	names := append(append([]string{""}, d.stages()...), string(funnel.Lost))
+	var former []string
+	for stage := range in {
+		if !slices.Contains(names, stage) {
+			former = append(former, stage)
+		}
+	}
+	slices.Sort(former)
+	return append(names, former...)
+}
 
 // WriteBoardHTML writes the page on which every lead stands in the column of its
-// stage. Those who wait come first, then those whose turn is next.
-func WriteBoardHTML(w io.Writer, d Desk) error {
+// stage, or that of one stage alone. Of those in a column, those who wait come
+// first, then those whose turn is next.
+func WriteBoardHTML(w io.Writer, d Desk, columns []Column) error {
 	v := struct {
 		frame
 		Total   string
+		Alone   bool
 		Columns []boardColumn
-	}{frame: d.frame("Leads")}
+	}{frame: d.frame("Leads"), Alone: len(columns) == 1}
 	v.IsBoard = true
-	if len(d.Leads) > 0 {
-		v.Total = counted(len(d.Leads), "lead")
-	}
-	names := append([]string{""}, v.Stages...)
-	for _, l := range d.Leads { // stages that site.yaml once had
-		if !slices.Contains(names, l.Stage) {
-			names = append(names, l.Stage)
-		}
-	}
+	total := 0
 	titles := d.titles()
-	for i, stage := range names {
-		c := boardColumn{Number: i, Stage: stage, Name: cmp.Or(stage, "new")}
-		n := 0
-		for _, l := range d.Leads {
-			if l.Stage != stage {
-				continue
-			}
-			n++
+	for i, of := range columns {
+		total += of.Total
+		c := boardColumn{Number: i, Stage: of.Stage, Name: printable(cmp.Or(of.Stage, "new")), Count: grouped(of.Total)}
+		for _, l := range of.Leads {
 			c.Cards = append(c.Cards, d.person(l, titles))
 		}
 		slices.SortStableFunc(c.Cards, func(a, b person) int {
 			return cmp.Compare(order(a), order(b))
 		})
-		if n > mostCards {
-			c.Cards, c.More = c.Cards[:mostCards], counted(n-mostCards, "other")
+		c.Cards = c.Cards[:min(len(c.Cards), MostCards)]
+		switch rest := of.Total - len(c.Cards); {
+		case v.Alone && of.After != "":
+			c.More, c.MoreLink = "Those before them", "?"+url.Values{"stage": {of.Stage}, "after": {of.After}}.Encode()
+		case !v.Alone && rest > 0:
+			c.More, c.MoreLink = counted(rest, "other"), "?"+url.Values{"stage": {of.Stage}}.Encode()
 		}
-		c.Count = grouped(n)
 		v.Columns = append(v.Columns, c)
+	}
+	if total > 0 || v.Alone {
+		v.Total = counted(total, "lead")
 	}
 	return writeLeads(w, "board", v)
 }
@@ -421,8 +446,8 @@ func WritePostHTML(w io.Writer, d Desk, r Report, p Post, of OfPost) error {
 	stages := d.stages()
 	far := func(p person) int { return slices.Index(stages, p.Stage) } // -1: lost
 	slices.SortStableFunc(v.Brought, func(a, b person) int { return cmp.Compare(far(b), far(a)) })
-	if n := len(v.Brought); n > mostBrought {
-		v.Brought, v.More = v.Brought[:mostBrought], counted(n-mostBrought, "other")
+	if rest := max(len(v.Brought), p.Leads) - mostBrought; rest > 0 {
+		v.Brought, v.More = v.Brought[:min(len(v.Brought), mostBrought)], counted(rest, "other")
 	}
 	return writeLeads(w, "post", v)
 }

@@ -55,7 +55,7 @@ func TestPagesOfPeopleEscape(t *testing.T) {
 	d.Leads = []Lead{l}
 	p := Post{Path: "/a/", Title: bad}
 	var b bytes.Buffer
-	for _, err := range []error{WriteBoardHTML(&b, d), WriteLeadHTML(&b, d, l, []Sent{{What: bad, To: bad, State: bad, Said: bad}}, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, OfPost{
+	for _, err := range []error{WriteBoardHTML(&b, d, []Column{{Stage: bad, Total: 900, Leads: []Lead{l}, After: bad}, {}}), WriteLeadHTML(&b, d, l, []Sent{{What: bad, To: bad, State: bad, Said: bad}}, Entered{bad, bad, bad, bad, bad}, bad), WritePostHTML(&b, d, Report{}, p, OfPost{
 		Counts:    funnel.Counts{Tallies: []funnel.Tally{{Post: "/a/", Form: bad, Placement: bad}}},
 		Sources:   []Group{{Key: bad, Figures: Figures{Visitors: 1}}},
 		Revisions: []Group{{Key: bad, Title: bad, Since: bad}, {Key: bad}},

@@ -18,29 +18,39 @@ import (
 	"cardbowl/generator/internal/store"
 )
 
-// endOfTime is after every day that is counted.
-const endOfTime = "9999-12-31"
+// deep is how many people of a stage, or of a post, a page looks at, the newest of
+// them; however many there are, it takes no longer.
+const deep = 200
 
-// people are the leads with a card since a day (empty: all), the newest first.
-func (t *Tracker) people(ctx context.Context, since string) ([]report.Lead, error) {
-	stored, err := t.store.Submissions(ctx, since, endOfTime)
-	if err != nil {
-		return nil, err
+// page is a page of people, and the lead that the next one follows, if any.
+func (t *Tracker) page(ctx context.Context, q store.LeadQuery) (leads []report.Lead, after string, err error) {
+	p, err := t.store.Leads(ctx, q)
+	if err == nil && p.More {
+		after = p.IDs[len(p.IDs)-1]
 	}
-	progress, err := t.store.Progress(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known, err := t.store.People(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return report.Leads(stored, known, progress), nil
+	return report.Leads(p.Cards, p.People, p.Progress), after, err
 }
 
-func (t *Tracker) desk(ctx context.Context, s *site) (report.Desk, error) {
-	leads, err := t.people(ctx, "")
-	return report.Desk{Manifest: s.manifest, Leads: leads, Now: t.now(), Zone: s.zone}, err
+// open are leads who were not won or lost and sent a card since a moment, of each
+// stage the newest.
+func (t *Tracker) open(ctx context.Context, d report.Desk, since time.Time) (all []report.Lead, err error) {
+	for _, stage := range d.Open() {
+		some, _, err := t.page(ctx, store.LeadQuery{Stage: &stage, Limit: deep})
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range some {
+			if !l.Cards[len(l.Cards)-1].At.Before(since) {
+				all = append(all, l)
+			}
+		}
+	}
+	return all, nil
+}
+
+func (t *Tracker) desk() report.Desk {
+	s := t.site.Load()
+	return report.Desk{Manifest: s.manifest, Now: t.now(), Zone: s.zone}
 }
 
 // lead finds a lead by its id.
@@ -75,15 +85,35 @@ func (t *Tracker) unreadable(w http.ResponseWriter, r *http.Request, err error) 
 	t.refuse(w, r, t.site.Load(), http.StatusServiceUnavailable, "Not just now", "The store cannot be read just now. Please try again in a moment.")
 }
 
-// showBoard is every lead in the column of its stage.
+// showBoard is every stage with who is in it, or a page of one stage.
 func (t *Tracker) showBoard(w http.ResponseWriter, r *http.Request) {
-	d, err := t.desk(r.Context(), t.site.Load())
-	if err != nil {
+	d, v := t.desk(), r.URL.Query()
+	in, err := t.store.Stages(r.Context())
+	var columns []report.Column
+	for _, stage := range d.Columns(in) {
+		q := store.LeadQuery{Stage: &stage, Limit: deep}
+		if v.Has("stage") {
+			if stage != v.Get("stage") {
+				continue
+			}
+			q.Limit, q.After = report.MostCards, v.Get("after")
+		}
+		c := report.Column{Stage: stage, Total: in[stage]}
+		if err == nil && c.Total > 0 {
+			c.Leads, c.After, err = t.page(r.Context(), q)
+		}
+		columns = append(columns, c)
+	}
+	switch {
+	case errors.Is(err, store.ErrNoLead), len(columns) == 0:
+		t.nothingHere(w, r)
+		return
+	case err != nil:
 		t.unreadable(w, r, err)
 		return
 	}
 	var b bytes.Buffer
-	if err := report.WriteBoardHTML(&b, d); err != nil {
+	if err := report.WriteBoardHTML(&b, d, columns); err != nil {
 		panic(err) // plain values into memory
 	}
 	sendDashboard(w, http.StatusOK, b.Bytes(), "script-src 'self'; ")
@@ -256,10 +286,14 @@ func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	of.Days = trends.Days[path]
-	d, err := t.desk(r.Context(), s)
-	if err != nil {
-		t.unreadable(w, r, err)
-		return
+	d := t.desk()
+	for _, address := range report.Addresses(s.manifest, []string{path}) {
+		some, _, err := t.page(r.Context(), store.LeadQuery{Post: &address, Limit: deep})
+		if err != nil {
+			t.unreadable(w, r, err)
+			return
+		}
+		d.Leads = append(d.Leads, some...)
 	}
 	var b bytes.Buffer
 	if err := report.WritePostHTML(&b, d, made, made.Posts[at], of); err != nil {

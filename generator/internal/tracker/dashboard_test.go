@@ -3,6 +3,7 @@ package tracker
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 func (b *bench) leads() []report.Lead {
 	b.Helper()
-	all, err := b.tracker.people(b.Context(), "")
+	all, _, err := b.tracker.page(b.Context(), store.LeadQuery{Limit: 1000})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -112,6 +113,51 @@ func TestLeadTellsWhatWasSent(t *testing.T) {
 	if strings.Contains(page, "secret") {
 		t.Error("the address of a receiver is shown")
 	}
+}
+
+// A board shows some of those in a stage and how many there are, and everybody can
+// be come by from there, once.
+func TestBoardOfMany(t *testing.T) {
+	b := begin(t, func(s *setup) { s.options.OpenReport = true })
+	const many = 250
+	for n := range many {
+		at := b.now().Add(time.Duration(n) * time.Second)
+		if _, err := b.store.Submit(t.Context(), store.Submission{At: at, Post: "/posts/a/", Form: "newsletter", Placement: "end", Email: fmt.Sprintf("n%d@example.com", n)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	people := func(page string) []string {
+		return regexp.MustCompile(`<a href="(/_/report/lead/[^"]+)"`).FindAllString(page, -1)
+	}
+	b.send("POST", "/_/report/lead/"+b.leads()[0].ID, urlencoded, "stage=call")
+	board := b.send("GET", "/_/report/leads/", "", "").body
+	b.contains(board, "250 leads", `new <span class="soft">249</span>`, `<a href="?stage=">209 others<span class="unseen"> who are new</span></a>`, `call <span class="soft">1</span>`, `<section class="empty"`)
+	b.want("on the board", len(people(board)), report.MostCards+1)
+	seen, pages := map[string]int{}, 0
+	for next := "?stage="; next != ""; pages++ {
+		page := b.send("GET", "/_/report/leads/"+next, "", "").body
+		for _, link := range people(page) {
+			seen[link]++
+		}
+		found := regexp.MustCompile(`<a href="([^"]+)">Those before them`).FindStringSubmatch(page)
+		next = ""
+		if found != nil {
+			next = strings.ReplaceAll(found[1], "&amp;", "&")
+		}
+	}
+	b.want("found", fmt.Sprint(len(seen), " on ", pages), "249 on 7")
+	for link, n := range seen {
+		if n > 1 {
+			t.Errorf("%s comes %d times", link, n)
+		}
+	}
+	for _, nowhere := range []string{"?stage=dancing", "?stage=&after=nobody"} {
+		b.want(nowhere, b.send("GET", "/_/report/leads/"+nowhere, "", "").status, 404)
+	}
+	b.contains(b.send("GET", "/_/report/leads/?stage=client", "", "").body, "The whole board", "Nobody.")
+	post := b.send("GET", "/_/report/post/?path=/old/", "", "").body
+	b.want("of the post", len(people(post)), 50)
+	b.contains(post, `<p class="note">200 others</p>`)
 }
 
 // A line beside each title, and on the page of a post each day with its edits, are

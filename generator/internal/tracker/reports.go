@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
 
 	"cardbowl/generator/internal/funnel"
 	"cardbowl/generator/internal/report"
@@ -123,7 +122,7 @@ func (t *Tracker) showReport(w http.ResponseWriter, r *http.Request) {
 	if made.By == "" {
 		site := t.site.Load()
 		now := t.now().In(site.zone)
-		leads, err := t.people(r.Context(), now.AddDate(0, 0, -fresh).Format(time.DateOnly))
+		leads, err := t.open(r.Context(), t.desk(), now.AddDate(0, 0, -fresh))
 		if err != nil {
 			t.unreadable(w, r, err)
 			return
