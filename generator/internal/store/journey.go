@@ -246,7 +246,7 @@ func (t *transaction) creditParts(p person, day string, step funnel.Step, sum pa
 }
 
 // breakdown reads what was counted by a dimension, in one transaction.
-func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since, until string) (b funnel.Breakdown, err error) {
+func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since, until string, people bool) (b funnel.Breakdown, err error) {
 	b.Dimension = d
 	tx, err := q.db.BeginTx(ctx, moment())
 	if err != nil {
@@ -261,8 +261,13 @@ func (q queries) breakdown(ctx context.Context, d funnel.Dimension, post, since,
 	if b.Parts, err = partsBy(ctx, tx, d, post, since, until); err != nil {
 		return b, err
 	}
-	if b.Leads, err = leadsBy(ctx, tx, d, post, since, until); err != nil || d != funnel.ByRevision {
-		return b, err
+	if people {
+		if b.Leads, err = leadsBy(ctx, tx, d, post, since, until); err != nil {
+			return b, err
+		}
+	}
+	if d != funnel.ByRevision {
+		return b, nil
 	}
 	err = each(ctx, tx, allRevisions, nil, func(rows *sql.Rows) error {
 		var r funnel.Revision
@@ -381,5 +386,10 @@ func leadsByAssist(ctx context.Context, q querier, since, until string) ([]funne
 
 // Breakdown implements Store.
 func (d *database) Breakdown(ctx context.Context, by funnel.Dimension, post, since, until string) (funnel.Breakdown, error) {
-	return d.queries.breakdown(ctx, by, post, since, until)
+	return d.queries.breakdown(ctx, by, post, since, until, true)
+}
+
+// Parts implements Store.
+func (d *database) Parts(ctx context.Context, by funnel.Dimension, post, since, until string) (funnel.Breakdown, error) {
+	return d.queries.breakdown(ctx, by, post, since, until, false)
 }

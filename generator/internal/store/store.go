@@ -41,6 +41,8 @@ type Store interface {
 	// post (an empty path; not of the whole site then). Which posts a dimension
 	// is kept for: sources of both, revisions of posts, all others of the site.
 	Breakdown(ctx context.Context, d funnel.Dimension, post, since, until string) (funnel.Breakdown, error)
+	// Parts is a Breakdown without its Leads, for which each card has to be looked at.
+	Parts(ctx context.Context, d funnel.Dimension, post, since, until string) (funnel.Breakdown, error)
 	// Trend is what was counted of some posts on each day between two, both
 	// included, by post and day; days without anything are left out. It looks up
 	// each day of each post, so both are to be few.

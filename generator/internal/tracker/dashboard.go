@@ -272,7 +272,7 @@ func (t *Tracker) showPost(w http.ResponseWriter, r *http.Request) {
 		dimension funnel.Dimension
 		into      *[]report.Group
 	}{{funnel.BySource, &of.Sources}, {funnel.ByRevision, &of.Revisions}} {
-		b, err := t.store.Breakdown(r.Context(), by.dimension, path, made.Since, made.Until)
+		b, err := t.store.Parts(r.Context(), by.dimension, path, made.Since, made.Until)
 		if err != nil {
 			t.unreadable(w, r, err)
 			return

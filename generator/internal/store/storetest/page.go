@@ -100,4 +100,15 @@ func testPages(t *testing.T, open Open) {
 	if err != nil || in[""] != 6 || in["call"] != 6 || in["client"] != 6 || in["lost"] != 5 || len(in) != 4 {
 		t.Error(in, err)
 	}
+	for id, at := range stage { // who was erased is in none
+		if at == "call" {
+			if _, err := s.Erase(t.Context(), id, noon, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	in, err = s.Stages(t.Context())
+	if err != nil || in["client"] != 6 || in[""] != 6 || in["lost"] != 5 || len(in) != 3 {
+		t.Error(in, err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +154,18 @@ func breakdown(t *testing.T, s store.Store, d funnel.Dimension, post string) fun
 	b, err := s.Breakdown(t.Context(), d, post, "2026-11-01", "2026-12-31")
 	if err != nil {
 		t.Fatal(err)
+	}
+	parts, err := s.Parts(t.Context(), d, post, "2026-11-01", "2026-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := b
+	whole.Leads, whole.Parts = nil, slices.Clone(b.Parts)
+	for _, all := range [][]funnel.Part{whole.Parts, parts.Parts} { // they come in any order
+		slices.SortFunc(all, func(a, b funnel.Part) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	}
+	if diff := cmp.Diff(whole, parts); diff != "" {
+		t.Error("without its leads it is another:", diff)
 	}
 	return b
 }
