@@ -34,7 +34,7 @@ const (
 	ageOfLead    = `select created_at from leads where id = $1`
 	// Everybody is counted in an index, and whoever was erased in another.
 	stagesOf = `select stage, cast(sum(n) as bigint) from (select stage, count(*) n from leads group by stage
-		union all select stage, -count(*) from leads where erased_at > 0 group by stage) s group by stage having sum(n) > 0`
+		union all select stage, -1 from leads where erased_at > 0) s group by stage having sum(n) > 0`
 	moveLead = `update leads set stage = $2 where id = $1`
 )
 
