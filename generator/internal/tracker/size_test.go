@@ -14,12 +14,12 @@ import (
 	"cardbowl/generator/internal/store"
 )
 
-// No page of the dashboard takes more than 60 KB on its way, over a site of two
+// No page of the dashboard takes more than 60 KB on its way, over a site of ten
 // thousand posts, each read on its own days, and hundreds of leads.
 func TestPagesAreSmall(t *testing.T) {
 	b := begin(t, func(s *setup) {
 		s.options.OpenReport = true
-		for n := range 2000 {
+		for n := range 10_000 {
 			s.manifest.Pages = append(s.manifest.Pages, manifest.Page{Path: fmt.Sprintf("/posts/%x/", n*7919), Kind: "post", Title: fmt.Sprintf("The %d things of %x that nobody tells you before", n, n*104729), Forms: []string{"newsletter"}})
 		}
 	})
