@@ -58,44 +58,70 @@ func TestBrowserDashboard(t *testing.T) {
 		if off {
 			continue
 		}
-		for _, width := range []int64{390, 1280} {
-			r.do(chromedp.EmulateViewport(width, 900))
-			for _, light := range []string{"light", "dark"} {
-				scheme := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: light}}
-				if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: scheme}); err != nil {
-					t.Fatal(err)
+		r.fit(string(rules), s.url, "_/report/", "_/report/leads/", "_/report/leads/?stage=client", strings.TrimPrefix(lead, s.url), "_/report/post/?path=/posts/hello/")
+	}
+}
+
+// Nobody is kept out at the door, either.
+func TestBrowserLogin(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile(judge(t, "axe-core/axe.min.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, r := starter(t), newReader(t)
+	f.cardbowl("build")
+	c := f.command("track", "--addr", "127.0.0.1:0", "--public", "public")
+	c.Env = append(c.Environ(), "CARDBOWL_PASSWORD=right and long enough")
+	s := f.startAs(c)
+	r.open(s.url + "_/report/")
+	r.until(`location.pathname == "/_/login"`)
+	r.fit(string(rules), s.url, "_/login")
+	r.do(chromedp.SendKeys(chromedp.CSS("input[type=password]"), "right and long enough"), chromedp.KeyEvent("\r"))
+	r.until(`document.querySelector(".funnel") != null`)
+}
+
+// fit holds pages of a site against axe-core, on a telephone and a desk, light and dark.
+func (r *reader) fit(rules, base string, pages ...string) {
+	t := r.t
+	t.Helper()
+	for _, width := range []int64{390, 1280} {
+		r.do(chromedp.EmulateViewport(width, 900))
+		for _, light := range []string{"light", "dark"} {
+			scheme := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: light}}
+			if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: scheme}); err != nil {
+				t.Fatal(err)
+			}
+			for _, page := range pages {
+				r.open(base + page)
+				see[bool](r, rules+"; true")
+				ctx, cancel := context.WithTimeout(r.ctx, longEnough)
+				found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](
+					// The report asks again by itself every few seconds; it says so to nobody who would mind.
+					`axe.run(document, {resultTypes: ["violations"], rules: {"meta-refresh": {enabled: false}}}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`, chromedp.EvalAwaitPromise))
+				cancel()
+				if err != nil {
+					t.Fatalf("%s: %v", page, err)
 				}
-				for _, page := range []string{"_/report/", "_/report/leads/", strings.TrimPrefix(lead, s.url), "_/report/post/?path=/posts/hello/"} {
-					r.open(s.url + page)
-					see[bool](r, string(rules)+"; true")
-					ctx, cancel := context.WithTimeout(r.ctx, longEnough)
-					found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](
-						// The report asks again by itself every few seconds; it says so to nobody who would mind.
-						`axe.run(document, {resultTypes: ["violations"], rules: {"meta-refresh": {enabled: false}}}).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`, chromedp.EvalAwaitPromise))
-					cancel()
+				for _, v := range found {
+					t.Errorf("/%s at %d px, %s: %s", page, width, light, v)
+				}
+				if wide := see[int](r, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+					t.Errorf("/%s at %d px is %d px too wide", page, width, wide)
+				}
+				if at := os.Getenv("CARDBOWL_SHOTS"); at != "" {
+					shot, err := chromedp.Run(r.ctx, chromedp.FullScreenshot(100))
 					if err != nil {
-						t.Fatalf("%s: %v", page, err)
+						t.Fatal(err)
 					}
-					for _, v := range found {
-						t.Errorf("/%s at %d px, %s: %s", page, width, light, v)
-					}
-					if wide := see[int](r, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-						t.Errorf("/%s at %d px is %d px too wide", page, width, wide)
-					}
-					if at := os.Getenv("CARDBOWL_SHOTS"); at != "" {
-						shot, err := chromedp.Run(r.ctx, chromedp.FullScreenshot(100))
-						if err != nil {
-							t.Fatal(err)
+					name := at + "/" + strings.Map(func(c rune) rune {
+						if c == '/' || c == '?' {
+							return '-'
 						}
-						name := at + "/" + strings.Map(func(c rune) rune {
-							if c == '/' || c == '?' {
-								return '-'
-							}
-							return c
-						}, page[:min(len(page), 16)]) + light + map[int64]string{390: "-phone", 1280: "-desk"}[width] + ".png"
-						if err := os.WriteFile(name, shot, 0o644); err != nil {
-							t.Fatal(err)
-						}
+						return c
+					}, page[:min(len(page), 16)]) + light + map[int64]string{390: "-phone", 1280: "-desk"}[width] + ".png"
+					if err := os.WriteFile(name, shot, 0o644); err != nil {
+						t.Fatal(err)
 					}
 				}
 			}
