@@ -44,6 +44,7 @@ type Config struct {
 	Theme        Theme
 	Organization Organization
 	Forms        []form.Definition // in the order of site.yaml; the first is the default
+	Messages     language.Messages // what forms and the tracker's pages say in the place of our words; in Forms already
 	Sales        []string          // the stages after the line
 	Currency     string
 	Tracker      Tracker
@@ -259,6 +260,8 @@ type file struct {
 	// Forms by name. The first one stands at the end of every post. Without this
 	// key there is one that asks for an address and a message; `forms: {}` means none.
 	Forms yaml.Node `yaml:"forms"`
+	// What forms, and the pages of the tracker, say in other words than the program's.
+	Messages language.Messages `yaml:"messages"`
 	// What happens to a card after it was dropped.
 	Funnel struct {
 		// The stages below the line in the report. Each has a name of its own;
@@ -448,9 +451,10 @@ func (l *loader) config(f file, baseURL string) Config {
 	c.zone = l.zone(c.TimeZone)
 	c.Permalinks = l.permalinks(&f.Permalinks)
 	c.Taxonomies = l.taxonomies(f)
-	c.Forms = l.forms(f)
+	c.Messages, c.Forms = f.Messages, l.forms(f)
 	for i := range c.Forms {
 		c.Forms[i].Language = c.Language
+		c.Forms[i].Messages = c.Forms[i].Messages.Or(f.Messages)
 	}
 	c.Tracker = l.tracker(f)
 	l.sales(c.Sales)

@@ -78,6 +78,7 @@ func TestLoad(t *testing.T) {
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"titel: x", "1:1 unknown key `titel`"},
+		{"messages: {requierd: x}", "1:12 unknown key `requierd` in `messages`"},
 		{"title: x\ntitle: y", "2:1 `title` is given twice, first in line 1"},
 		{"params: {a: {b: 1, b: 2}}", "1:20 `b` is given twice, first in line 1"},
 		{"funnel: {sale: []}", "1:10 unknown key `sale` in `funnel`"},

@@ -11,6 +11,7 @@ import (
 
 	"cardbowl/generator/internal/comments"
 	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/webhook"
 )
 
@@ -74,7 +75,7 @@ func (v Value) String() string {
 
 // Keys are all keys of site.yaml, in the order of a reference.
 func Keys() []Key {
-	source := comments.Parse(settingsSource, form.Source, webhook.Source)
+	source := comments.Parse(settingsSource, form.Source, webhook.Source, language.MessagesSource)
 	described, _ := source.Struct(reflect.TypeFor[file]())
 	return keysOf(source, described.Fields, "")
 }
@@ -89,6 +90,9 @@ func keysOf(source comments.Source, fields []comments.Field, inside string) []Ke
 		}
 		at := strings.TrimPrefix(inside+"."+name, ".")
 		k := Key{Name: name, About: f.Comment, Default: written[at]}
+		if says := f.Tag.Get("says"); says != "" {
+			k.About += " Ours: “" + strings.TrimSuffix(says, ".") + "”."
+		}
 		if f.Fields != nil {
 			k.Value = Value{Kind: Group, Keys: keysOf(source, f.Fields, at)}
 		} else {

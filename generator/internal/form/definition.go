@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"path"
 	"strings"
+
+	"cardbowl/generator/internal/language"
 )
 
 // Source is this file: the comments on the keys are the reference that the
@@ -42,6 +44,9 @@ type Definition struct {
 	Thanks string `yaml:"thanks" json:"thanks,omitempty"`
 	// The addresses of those who are told when a card arrives.
 	Notify []string `yaml:"notify" json:"notify,omitempty"`
+	// What this form says in other words than the rest of the site: keys of
+	// `messages`.
+	Messages language.Messages `yaml:"messages" json:"messages,omitzero"`
 }
 
 // Field is one question. Type is one of Types.

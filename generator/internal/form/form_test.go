@@ -2,6 +2,7 @@ package form
 
 import (
 	"bytes"
+	"cardbowl/generator/internal/language"
 	"errors"
 	"flag"
 	"mime/multipart"
@@ -322,6 +323,22 @@ func TestLanguage(t *testing.T) {
 	}
 	markup := string(Markup(d, Placement{Place: "end"}))
 	for _, want := range []string{"(freiwillig)", `<option value="">Bitte wählen</option>`, ">Senden</button>", "Danke! Ihre Nachricht ist angekommen."} {
+		if !strings.Contains(markup, want) {
+			t.Errorf("the form does not say %q:\n%s", want, markup)
+		}
+	}
+}
+
+// The owner's words stand in the place of ours, numbers in them, and the summary
+// leads to each field.
+func TestOwnWords(t *testing.T) {
+	site := language.Messages{Required: "Needed!", TooLong: "At most # letters.", Again: "Look here:"}
+	d := Definition{Name: "a", Language: "de", Messages: language.Messages{Required: "Hier fehlt etwas."}.Or(site), Fields: []Field{
+		{Name: "email", Type: "email", Required: true}, {Name: "name", Type: "text", MaxLength: 3}, {Name: "tea", Type: "radio", Options: []string{"x", "y"}, Required: true}}}
+	_, wrong := Validate(d, Values{"name": {"Ana Ruiz"}})
+	markup := string(Markup(d, Placement{Place: "end", Errors: wrong}))
+	for _, want := range []string{"Look here:", `<li><a href="#a-end-email">E-mail</a>: Hier fehlt etwas.</li>`, `<li><a href="#a-end-name">Name</a>: At most 3 letters.</li>`,
+		`<a href="#a-end-tea">`, `id="a-end-tea"`, "Bitte wählen Sie etwas aus.", `role="alert" tabindex="-1" autofocus`} {
 		if !strings.Contains(markup, want) {
 			t.Errorf("the form does not say %q:\n%s", want, markup)
 		}

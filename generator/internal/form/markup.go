@@ -2,6 +2,7 @@ package form
 
 import (
 	_ "embed"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ type control struct {
 	Messages               []string
 }
 
+// mistake is a line of the summary, which leads to its field.
+type mistake struct{ ID, Text, Message string }
+
 type option struct {
 	Value  string
 	Chosen bool
@@ -55,9 +59,13 @@ func Markup(d Definition, p Placement) template.HTML {
 		Controls                     []control
 		Hidden                       []control
 		ConsentGiven                 bool
-	}{Definition: d, Placement: p, Prefix: prefix, Send: d.Button, Thank: d.ThankYou(), Pending: d.PleaseConfirm(), Optional: d.say("optional"), Choose: d.say("Please choose")}
+		Trap, Again                  string
+		Wrong                        bool
+		List                         []mistake
+	}{Definition: d, Placement: p, Prefix: prefix, Send: d.Button, Thank: d.ThankYou(), Pending: d.PleaseConfirm(), Optional: d.Say("optional"), Choose: d.Say("Please choose"),
+		Trap: d.Say("Leave this empty"), Wrong: len(p.Errors) > 0}
 	if view.Send == "" {
-		view.Send = d.say("Send")
+		view.Send = d.Say("Send")
 	}
 	view.ConsentGiven = len(p.Values[ConsentName]) > 0 && p.Values[ConsentName][0] != ""
 	for _, f := range d.Fields {
@@ -74,7 +82,16 @@ func Markup(d Definition, p Placement) template.HTML {
 			view.Hidden = append(view.Hidden, c)
 		} else {
 			view.Controls = append(view.Controls, c)
+			if len(c.Messages) > 0 {
+				view.List = append(view.List, mistake{c.ID, c.Text, strings.Join(c.Messages, " ")})
+			}
 		}
+	}
+	if wrong := p.Errors[ConsentName]; len(wrong) > 0 {
+		view.List = append(view.List, mistake{prefix + ConsentName, d.Consent, wrong[0]})
+	}
+	if len(view.List) > 0 {
+		view.Again = d.Say("Please look at this and send it again. Nothing you wrote is lost.")
 	}
 	var b strings.Builder
 	if err := markupTemplate.Execute(&b, view); err != nil {
@@ -86,7 +103,7 @@ func Markup(d Definition, p Placement) template.HTML {
 // PleaseConfirm is the sentence shown instead of ThankYou where the address
 // still has to be confirmed.
 func (d Definition) PleaseConfirm() string {
-	return d.say("Thank you! Before we write to you, we will ask you to confirm your address.")
+	return d.Say("Thank you! Before we write to you, we will ask you to confirm your address.")
 }
 
 // ThankYou is the sentence shown after a card was accepted.
@@ -94,11 +111,18 @@ func (d Definition) ThankYou() string {
 	if d.Success != "" {
 		return d.Success
 	}
-	return d.say("Thank you! Your message has arrived.")
+	return d.Say("Thank you! Your message has arrived.")
 }
 
-// say is a phrase in the language of the form.
-func (d Definition) say(phrase string) string { return language.Of(d.Language).Say(phrase) }
+// Say is a phrase as the form says it: in its owner's words, or else in its language.
+func (d Definition) Say(phrase string) string {
+	return language.Of(d.Language).With(d.Messages).Say(phrase)
+}
+
+// count is a phrase with a number in it.
+func (d Definition) count(phrase string, n any) string {
+	return strings.ReplaceAll(d.Say(phrase), "#", fmt.Sprint(n))
+}
 
 // labelOf is the visible name of a field: its label, or its control name made
 // readable ("first_name" becomes "First name").

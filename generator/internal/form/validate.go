@@ -1,7 +1,6 @@
 package form
 
 import (
-	"fmt"
 	"net/mail"
 	"net/url"
 	"slices"
@@ -105,7 +104,7 @@ func Validate(d Definition, v Values) (Answers, Errors) {
 	}
 	a.Consent = d.Consent != "" && strings.TrimSpace(v.Get(ConsentName)) != ""
 	if d.Consent != "" && !a.Consent {
-		wrong[ConsentName] = []string{d.say("Please tick this box if you agree; we cannot write to you without it.")}
+		wrong[ConsentName] = []string{d.Say("Please tick this box if you agree; we cannot write to you without it.")}
 	}
 	return a, wrong
 }
@@ -142,11 +141,11 @@ func (d Definition) answer(f Field, parts []string) (value, message string) {
 		if f.Required {
 			switch {
 			case f.Type == "select", f.Type == "radio", f.Several():
-				return "", d.say("Please choose one.")
+				return "", d.Say("Please choose one.")
 			case f.Type == "checkbox":
-				return "", d.say("Please tick this box.")
+				return "", d.Say("Please tick this box.")
 			}
-			return "", d.say("Please fill this in.")
+			return "", d.Say("Please fill this in.")
 		}
 		return "", ""
 	}
@@ -160,33 +159,33 @@ func (d Definition) answer(f Field, parts []string) (value, message string) {
 // fits checks an answer that is there.
 func (d Definition) fits(f Field, value string, parts []string) (tidy, message string) {
 	if limit := maxLengthOf(f); utf8.RuneCountInString(value) > limit {
-		return value, fmt.Sprintf(d.say("Please shorten this to %d characters."), limit)
+		return value, d.count("Please shorten this to # characters.", limit)
 	}
 	if f.MinLength > 0 && utf8.RuneCountInString(value) < f.MinLength {
-		return value, fmt.Sprintf(d.say("Please write at least %d characters."), f.MinLength)
+		return value, d.count("Please write at least # characters.", f.MinLength)
 	}
 	switch f.Type {
 	case "email":
 		address, ok := NormaliseEmail(value)
 		if !ok {
-			return value, d.say("Please enter one e-mail address, like name@example.com.")
+			return value, d.Say("Please enter one e-mail address, like name@example.com.")
 		}
 		value = address
 	case "url":
 		if !isURL(value) {
-			return value, d.say("Please enter a web address, like https://example.com.")
+			return value, d.Say("Please enter a web address, like https://example.com.")
 		}
 	case "number":
 		if !isNumber(value) {
-			return value, d.say("Please enter a number.")
+			return value, d.Say("Please enter a number.")
 		}
 		// What is no number was refused with the form's definition.
 		n, _ := strconv.ParseFloat(value, 64)
 		if least, err := strconv.ParseFloat(f.Min, 64); err == nil && n < least {
-			return value, fmt.Sprintf(d.say("Please enter a number from %s on."), f.Min)
+			return value, d.count("Please enter a number from # on.", f.Min)
 		}
 		if most, err := strconv.ParseFloat(f.Max, 64); err == nil && n > most {
-			return value, fmt.Sprintf(d.say("Please enter a number up to %s."), f.Max)
+			return value, d.count("Please enter a number up to #.", f.Max)
 		}
 	case "select", "radio", "checkbox":
 		if len(f.Options) == 0 {
@@ -194,13 +193,13 @@ func (d Definition) fits(f Field, value string, parts []string) (tidy, message s
 		}
 		for _, part := range parts {
 			if !slices.Contains(f.Options, part) {
-				return value, d.say("Please choose one of the options.")
+				return value, d.Say("Please choose one of the options.")
 			}
 		}
 	}
 	if f.Pattern != "" {
 		if re, err := wholePattern(f.Pattern); err == nil && !re.MatchString(value) {
-			return value, d.say("Please check the format.")
+			return value, d.Say("Please check the format.")
 		}
 	}
 	return value, ""

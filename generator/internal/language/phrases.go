@@ -20,6 +20,7 @@ var table = sync.OnceValue(phrases)
 func phrases() map[string][7]string {
 	all := themePhrases()
 	maps.Copy(all, mailPhrases())
+	maps.Copy(all, pagePhrases())
 	return all
 }
 
@@ -94,13 +95,13 @@ func themePhrases() map[string][7]string {
 		"Please choose one.":                                      {"Bitte wählen Sie etwas aus.", "Choisissez une réponse.", "Elija una opción.", "Scelga una risposta.", "Escolha uma opção.", "Kies er een.", "Wybierz jedną odpowiedź."},
 		"Please tick this box.":                                   {"Bitte kreuzen Sie dies an.", "Cochez cette case.", "Marque esta casilla.", "Segni questa casella.", "Marque esta caixa.", "Kruis dit aan.", "Zaznacz to pole."},
 		"Please fill this in.":                                    {"Bitte füllen Sie dies aus.", "Remplissez ce champ.", "Rellene este campo.", "Compili questo campo.", "Preencha este campo.", "Vul dit in.", "Wypełnij to pole."},
-		"Please shorten this to %d characters.":                   {"Bitte kürzen Sie dies auf %d Zeichen.", "Raccourcissez à %d caractères.", "Acorte esto a %d caracteres.", "Accorci a %d caratteri.", "Encurte para %d caracteres.", "Kort dit in tot %d tekens.", "Skróć to do %d znaków."},
+		"Please shorten this to # characters.":                    {"Bitte kürzen Sie dies auf # Zeichen.", "Raccourcissez à # caractères.", "Acorte esto a # caracteres.", "Accorci a # caratteri.", "Encurte para # caracteres.", "Kort dit in tot # tekens.", "Skróć to do # znaków."},
 		"Please enter one e-mail address, like name@example.com.": {"Bitte geben Sie eine E-Mail-Adresse an, wie name@example.com.", "Indiquez une adresse e-mail, comme nom@example.com.", "Escriba una dirección de correo, como nombre@example.com.", "Indichi un indirizzo e-mail, come nome@example.com.", "Indique um endereço de e-mail, como nome@example.com.", "Vul één e-mailadres in, zoals naam@example.com.", "Podaj jeden adres e-mail, np. imie@example.com."},
 		"Please enter a web address, like https://example.com.":   {"Bitte geben Sie eine Webadresse an, wie https://example.com.", "Indiquez une adresse web, comme https://example.com.", "Escriba una dirección web, como https://example.com.", "Indichi un indirizzo web, come https://example.com.", "Indique um endereço web, como https://example.com.", "Vul een webadres in, zoals https://example.com.", "Podaj adres strony, np. https://example.com."},
 		"Please enter a number.":                                  {"Bitte geben Sie eine Zahl an.", "Indiquez un nombre.", "Escriba un número.", "Indichi un numero.", "Indique um número.", "Vul een getal in.", "Podaj liczbę."},
-		"Please write at least %d characters.":                    {"Bitte schreiben Sie mindestens %d Zeichen.", "Écrivez au moins %d caractères.", "Escriba al menos %d caracteres.", "Scriva almeno %d caratteri.", "Escreva pelo menos %d caracteres.", "Schrijf minstens %d tekens.", "Wpisz co najmniej %d znaków."},
-		"Please enter a number from %s on.":                       {"Bitte geben Sie eine Zahl ab %s an.", "Indiquez un nombre à partir de %s.", "Escriba un número a partir de %s.", "Indichi un numero a partire da %s.", "Indique um número a partir de %s.", "Vul een getal vanaf %s in.", "Podaj liczbę od %s."},
-		"Please enter a number up to %s.":                         {"Bitte geben Sie eine Zahl bis %s an.", "Indiquez un nombre jusqu’à %s.", "Escriba un número hasta %s.", "Indichi un numero fino a %s.", "Indique um número até %s.", "Vul een getal tot en met %s in.", "Podaj liczbę do %s."},
+		"Please write at least # characters.":                     {"Bitte schreiben Sie mindestens # Zeichen.", "Écrivez au moins # caractères.", "Escriba al menos # caracteres.", "Scriva almeno # caratteri.", "Escreva pelo menos # caracteres.", "Schrijf minstens # tekens.", "Wpisz co najmniej # znaków."},
+		"Please enter a number from # on.":                        {"Bitte geben Sie eine Zahl ab # an.", "Indiquez un nombre à partir de #.", "Escriba un número a partir de #.", "Indichi un numero a partire da #.", "Indique um número a partir de #.", "Vul een getal vanaf # in.", "Podaj liczbę od #."},
+		"Please enter a number up to #.":                          {"Bitte geben Sie eine Zahl bis # an.", "Indiquez un nombre jusqu’à #.", "Escriba un número hasta #.", "Indichi un numero fino a #.", "Indique um número até #.", "Vul een getal tot en met # in.", "Podaj liczbę do #."},
 		"Please choose one of the options.":                       {"Bitte wählen Sie eine der Möglichkeiten.", "Choisissez parmi les réponses proposées.", "Elija una de las opciones.", "Scelga una delle risposte.", "Escolha uma das opções.", "Kies een van de mogelijkheden.", "Wybierz jedną z możliwości."},
 		"Please check the format.":                                {"Bitte prüfen Sie die Schreibweise.", "Vérifiez le format.", "Revise el formato.", "Controlli il formato.", "Verifique o formato.", "Controleer de schrijfwijze.", "Sprawdź zapis."},
 		"Write to me":                                             {"Schreiben Sie mir", "Écrivez-moi", "Escríbame", "Mi scriva", "Escreva-me", "Schrijf mij", "Napisz do mnie"},
@@ -147,6 +148,7 @@ func names(tag string) []string {
 type Words struct {
 	column int // of the table, from 1; 0: the phrases themselves
 	dates  func() *strings.Replacer
+	own    map[string]string // what the owner of the site says instead, by phrase
 }
 
 // Of are the words of a language, or else English.
@@ -156,7 +158,7 @@ func Of(tag string) Words {
 	if column == 0 {
 		return Words{}
 	}
-	return Words{column, sync.OnceValue(func() *strings.Replacer {
+	return Words{column: column, dates: sync.OnceValue(func() *strings.Replacer {
 		own := names(base)
 		var pairs []string
 		for i, name := range english() {
@@ -185,8 +187,12 @@ func english() []string {
 	return out
 }
 
-// Say is a phrase in this language, or itself.
+// Say is what the owner of the site says in the place of a phrase, or the phrase in
+// this language, or itself.
 func (w Words) Say(phrase string) string {
+	if said := w.own[phrase]; said != "" {
+		return said
+	}
 	if w.column == 0 {
 		return phrase
 	}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"cardbowl/generator/internal/form"
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/letter"
 	"cardbowl/generator/internal/webhook"
 )
@@ -18,6 +19,7 @@ type Manifest struct {
 	Pages     []Page             `json:"pages"` // by path
 	Forms     []form.Definition  `json:"forms"` // in the order of site.yaml
 	Frame     Frame              `json:"frame"`
+	Messages  language.Messages  `json:"messages,omitzero"`
 	Mail      Mail               `json:"mail,omitzero"`
 	Webhooks  []webhook.Receiver `json:"webhooks,omitempty"` // in the order of site.yaml
 	Retention Retention          `json:"retention,omitzero"`

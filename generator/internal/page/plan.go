@@ -833,7 +833,7 @@ func firstOf(texts ...string) string {
 func (plan Plan) Manifest(frame string) manifest.Manifest {
 	c := plan.config
 	return manifest.Manifest{Version: manifest.Current, Title: c.Title, BaseURL: c.BaseURL, Language: c.Language, TimeZone: c.TimeZone,
-		Sales: c.Sales, Currency: c.Currency, Forms: c.Forms, Pages: plan.entries, Frame: manifest.Frame{HTML: frame}}
+		Sales: c.Sales, Currency: c.Currency, Forms: c.Forms, Pages: plan.entries, Frame: manifest.Frame{HTML: frame}, Messages: c.Messages}
 }
 
 // entries are the pages as the manifest has them, by path.

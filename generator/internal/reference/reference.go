@@ -6,6 +6,7 @@ import (
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func Settings(theme fs.FS) Topic {
 	t := Topic{Name: "site.yaml", Short: "Every key of site.yaml, with its default",
 		Intro:    "All keys have defaults; an empty file will do. Upper and lower case matter: it is `baseURL`. A key that is not here is an error, with the nearest one beside it.",
 		Sections: []Section{{Title: "The top of the file", Noun: "key", Rows: keyRows(keys)}}}
-	t.Sections = append(t.Sections, groups(keys, "")...)
+	t.Sections = append(t.Sections, groups(keys, "", keys)...)
 	for i, s := range t.Sections {
 		if s.Title == "images" { // after which the theme's variables stand in the file
 			rest := append([]Section{variables(theme)}, t.Sections[i+1:]...)
@@ -79,8 +80,9 @@ func keyRows(keys []config.Key) []Row {
 }
 
 // groups are the keys one level down and further, each group a section named by
-// the way to it as it stands in the file.
-func groups(keys []config.Key, inside string) []Section {
+// the way to it as it stands in the file. One that is the same at the top of the
+// file is shown there alone.
+func groups(keys []config.Key, inside string, top []config.Key) []Section {
 	var out []Section
 	for _, k := range keys {
 		title := inside + k.Name
@@ -91,11 +93,12 @@ func groups(keys []config.Key, inside string) []Section {
 			}
 			v = *v.Of
 		}
-		if v.Kind != config.Group {
+		asAtTheTop := inside != "" && slices.ContainsFunc(top, func(o config.Key) bool { return o.Name == k.Name && reflect.DeepEqual(o.Value, k.Value) })
+		if v.Kind != config.Group || asAtTheTop {
 			continue
 		}
 		out = append(out, Section{Title: title, Noun: "key", Rows: keyRows(v.Keys)})
-		out = append(out, groups(v.Keys, title+": ")...)
+		out = append(out, groups(v.Keys, title+": ", top)...)
 	}
 	return out
 }

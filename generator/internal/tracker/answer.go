@@ -37,7 +37,7 @@ func (t *Tracker) survive(next http.Handler) http.Handler {
 				panic(p) // how a handler asks net/http to cut the connection
 			}
 			t.logger.Error("panic in a request", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
-			http.Error(w, "something went wrong here; please try again", http.StatusInternalServerError)
+			http.Error(w, t.site.Load().words.Say("Something went wrong here. Please try again."), http.StatusInternalServerError)
 		}()
 		next.ServeHTTP(w, r)
 	})
@@ -116,12 +116,14 @@ func (t *Tracker) refuse(w http.ResponseWriter, r *http.Request, s *site, status
 }
 
 func (t *Tracker) nothingHere(w http.ResponseWriter, r *http.Request) {
-	t.refuse(w, r, t.site.Load(), http.StatusNotFound, "Nothing here", "There is no page at this address.")
+	s := t.site.Load()
+	t.refuse(w, r, s, http.StatusNotFound, s.words.Say("Nothing here"), s.words.Say("There is no page at this address."))
 }
 
 func (t *Tracker) onlyPost(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Allow", "POST, OPTIONS")
-	t.refuse(w, r, t.site.Load(), http.StatusMethodNotAllowed, "Nothing to read here", "This address takes what a form or a page sends. To see a form, go to the page it stands on.")
+	s := t.site.Load()
+	t.refuse(w, r, s, http.StatusMethodNotAllowed, s.words.Say("Nothing to read here"), s.words.Say("This address takes what a form or a page sends. To see a form, go to the page it stands on."))
 }
 
 // admitSite lets the pages of the site, and of no other, read the answer when

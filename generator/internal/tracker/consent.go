@@ -9,7 +9,6 @@ import (
 	"path"
 
 	"cardbowl/generator/internal/form"
-	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 )
@@ -23,7 +22,7 @@ func (t *Tracker) permitted(w http.ResponseWriter, r *http.Request, s *site, pur
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("X-Robots-Tag", "noindex")
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	k, err := t.store.Permitted(r.Context(), r.PathValue("token"), purpose, t.now())
 	switch {
 	case errors.Is(err, store.ErrNoToken):
@@ -40,7 +39,7 @@ func (t *Tracker) permitted(w http.ResponseWriter, r *http.Request, s *site, pur
 
 // noLink answers for a link that is good for nothing.
 func (t *Tracker) noLink(w http.ResponseWriter, r *http.Request, s *site, purpose string) {
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	why := say("It may be too old, or was not copied whole. Links are good for seven days.")
 	if purpose == "data" {
 		why = say("It may be too old, or was not copied whole; or there is nothing behind it any more. The last mail from this site has the newest link.")
@@ -60,7 +59,7 @@ func (t *Tracker) askConfirm(w http.ResponseWriter, r *http.Request) {
 	if _, ok := t.permitted(w, r, s, "confirm"); !ok {
 		return
 	}
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	t.sendPage(w, r, s, http.StatusOK, say("One more click"), paragraph(say("Press the button to confirm your address."))+button(say("Confirm my address")))
 }
 
@@ -71,7 +70,7 @@ func (t *Tracker) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d, _ := s.index.Form(k.Form) // a form that is gone delivers nothing
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	if err := t.store.Confirm(r.Context(), k.Lead, k.Form, t.now().In(s.zone), outbox.OnConfirm(s.manifest, d)); err != nil {
 		t.notStored(w, r, s, err)
 		return
@@ -89,7 +88,7 @@ func (t *Tracker) askUnsubscribe(w http.ResponseWriter, r *http.Request) {
 	if _, ok := t.permitted(w, r, s, "unsubscribe"); !ok {
 		return
 	}
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	t.sendPage(w, r, s, http.StatusOK, say("Unsubscribe"), paragraph(say("Press the button, and you get no more mail from this site."))+button(say("Unsubscribe")))
 }
 
@@ -106,13 +105,13 @@ func (t *Tracker) unsubscribe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.options.Wake()
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	t.sendPage(w, r, s, http.StatusOK, say("Unsubscribed"), paragraph(say("You get no more mail from this site.")))
 }
 
 func (t *Tracker) notStored(w http.ResponseWriter, r *http.Request, s *site, err error) {
 	t.logger.Error("not stored", "path", r.Pattern, "error", err)
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	w.Header().Set("Retry-After", retryAfter)
 	t.refuse(w, r, s, http.StatusServiceUnavailable, say("Not just now"), say("Please try again in a moment."))
 }
@@ -151,6 +150,6 @@ func (t *Tracker) deliver(w http.ResponseWriter, r *http.Request) {
 
 func (t *Tracker) gone(w http.ResponseWriter, r *http.Request, s *site, d form.Definition) {
 	t.logger.Error("a file that was promised is not there: put it into content/_files", "form", d.Name, "file", d.File())
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	t.refuse(w, r, s, http.StatusNotFound, say("Not here just now"), say("The file you were promised is missing. The owner of the site can see this; please write to them, or try again later."))
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/manifest"
 	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
@@ -42,7 +41,7 @@ func (t *Tracker) showDossier(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	words := language.Of(s.manifest.Language)
+	words := s.words
 	say := words.Say
 	day := func(at time.Time) string { return words.Date("2 January 2006", at.In(s.zone)) }
 	var b strings.Builder
@@ -161,7 +160,7 @@ func (t *Tracker) askErase(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	back := `<p><a href="/_/data/` + html.EscapeString(r.PathValue("token")) + `">` + html.EscapeString(say("No, keep it")) + "</a></p>\n"
 	t.sendPage(w, r, s, http.StatusOK, say("Erase all of it"), paragraph(d.Email)+
 		paragraph(say("Your address, your answers and everything else that is kept of you are erased for good. You get no more mail from this site."))+
@@ -180,6 +179,6 @@ func (t *Tracker) eraseMe(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t.logger.Info("a person was erased, by the link in a mail", "lead", d.ID)
-	say := language.Of(s.manifest.Language).Say
+	say := s.words.Say
 	t.sendPage(w, r, s, http.StatusOK, say("Erased"), paragraph(say("Nothing is kept of you any more but a hash, which keeps mail from going to your address.")))
 }

@@ -47,7 +47,7 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", f.tracker.sitePolicy())
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		h.Set("Allow", "GET, HEAD")
-		http.Error(w, "this page can only be read", http.StatusMethodNotAllowed)
+		http.Error(w, s.words.Say("This page can only be read."), http.StatusMethodNotAllowed)
 		return
 	}
 	if page, moved := s.index.Moved(r.URL.Path); moved {
@@ -224,7 +224,7 @@ func (f *files) failed(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	f.tracker.logger.Error("cannot serve a file", "error", err)
-	http.Error(w, "this page cannot be read just now", http.StatusInternalServerError)
+	http.Error(w, f.tracker.site.Load().words.Say("Something went wrong here. Please try again."), http.StatusInternalServerError)
 }
 
 // missing answers with the site's own page for that, if it has one.
@@ -233,7 +233,7 @@ func (f *files) missing(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-cache")
 	file, err := f.root.Open("404.html")
 	if err != nil {
-		http.Error(w, "there is no page at this address", http.StatusNotFound)
+		http.Error(w, f.tracker.site.Load().words.Say("There is no page at this address."), http.StatusNotFound)
 		return
 	}
 	defer file.Close()

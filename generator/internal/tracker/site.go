@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cardbowl/generator/internal/language"
 	"cardbowl/generator/internal/manifest"
 )
 
@@ -23,6 +24,7 @@ type site struct {
 	origin   string   // scheme and host of base, as a browser's Origin header has it; empty when unknown
 	frame    string   // with root-relative addresses
 	abroad   string   // the same with addresses on the site's origin, for a tracker that stands elsewhere
+	words    language.Words
 	known    bool
 }
 
@@ -40,6 +42,7 @@ func unknownSite() *site {
 func newSite(m manifest.Manifest, last *site) (*site, error) {
 	s := unknownSite()
 	s.manifest, s.index, s.known = m, last.index.Next(m), true
+	s.words = language.Of(m.Language).With(m.Messages)
 	if m.TimeZone != "" {
 		zone, err := time.LoadLocation(m.TimeZone)
 		if err != nil {

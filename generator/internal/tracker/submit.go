@@ -41,23 +41,23 @@ func (t *Tracker) submitForm(w http.ResponseWriter, r *http.Request) {
 	admitSite(w, r, s)
 	d, known := s.index.Form(r.PathValue("form"))
 	if !known {
-		t.refuse(w, r, s, http.StatusNotFound, "Unknown form", "This site has no such form. Perhaps the page you came from is an old copy.")
+		t.refuse(w, r, s, http.StatusNotFound, s.words.Say("Unknown form"), s.words.Say("This site has no such form. Perhaps the page you came from is an old copy."))
 		return
 	}
 	values, err := form.Decode(r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, form.BodyLimit))
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.Is(err, form.ErrTooLarge), errors.As(err, &tooLong):
-		t.refuse(w, r, s, http.StatusRequestEntityTooLarge, "Too much text", "A form may hold 64 KB at most. Please go back and shorten what you wrote.")
+		t.refuse(w, r, s, http.StatusRequestEntityTooLarge, s.words.Say("Too much text"), s.words.Say("A form may hold 64 KB at most. Please go back and shorten what you wrote."))
 		return
 	case errors.Is(err, form.ErrUnsupported):
-		t.refuse(w, r, s, http.StatusUnsupportedMediaType, "Unknown format", "Send a form as application/x-www-form-urlencoded, multipart/form-data or application/json.")
+		t.refuse(w, r, s, http.StatusUnsupportedMediaType, s.words.Say("Unknown format"), s.words.Say("Send a form as application/x-www-form-urlencoded, multipart/form-data or application/json."))
 		return
 	case errors.Is(err, form.ErrEncoding):
-		t.askAgain(w, r, s, d, values, form.Errors{"": {"Some characters could not be read. Please check the text."}}, http.StatusUnprocessableEntity)
+		t.askAgain(w, r, s, d, values, form.Errors{"": {d.Say("Some characters could not be read. Please check the text.")}}, http.StatusUnprocessableEntity)
 		return
 	case err != nil:
-		t.refuse(w, r, s, http.StatusBadRequest, "Unreadable form", "The form did not arrive whole. Please go back and send it again.")
+		t.refuse(w, r, s, http.StatusBadRequest, s.words.Say("Unreadable form"), s.words.Say("The form did not arrive whole. Please go back and send it again."))
 		return
 	}
 	answers, wrong := form.Validate(d, values)
@@ -82,7 +82,7 @@ func (t *Tracker) submitForm(w http.ResponseWriter, r *http.Request) {
 		t.unwritten(sub)
 		t.logger.Error("submission not stored", "form", d.Name, "error", err)
 		w.Header().Set("Retry-After", retryAfter)
-		t.askAgain(w, r, s, d, values, form.Errors{"": {"We could not save this just now. Your text is still here: please send it again in a moment."}}, http.StatusServiceUnavailable)
+		t.askAgain(w, r, s, d, values, form.Errors{"": {d.Say("We could not save this just now. Your text is still here: please send it again in a moment.")}}, http.StatusServiceUnavailable)
 		return
 	}
 	if stored.Status == store.Accepted && !stored.Retry && len(sub.Orders) > 0 {
@@ -208,18 +208,14 @@ func (t *Tracker) askAgain(w http.ResponseWriter, r *http.Request, s *site, d fo
 	if !placementName.MatchString(place) {
 		place = "mistake"
 	}
-	title := "Almost there"
 	var b strings.Builder
-	if status == http.StatusUnprocessableEntity {
-		b.WriteString("<p>Please look at what is marked below and send it again. Nothing you wrote is lost.</p>\n")
-	}
 	b.WriteString(string(form.Markup(d, form.Placement{
 		Post: post, Place: place, Action: "/_/f/" + d.Name, Next: c.Next, Key: c.Key, Values: values, Errors: wrong,
 	})))
 	if known {
 		b.WriteString("\n" + t.backLink(s, r, page))
 	}
-	t.sendPage(w, r, s, status, title, b.String())
+	t.sendPage(w, r, s, status, d.Say("Almost there"), b.String())
 }
 
 // askForAClick answers a card that came over a limit. A program is told when to
@@ -236,9 +232,9 @@ func (t *Tracker) askForAClick(w http.ResponseWriter, r *http.Request, s *site, 
 		token = makeToken(salt, d.Name, now)
 	}
 	var b strings.Builder
-	b.WriteString("<p>Much has come from your network of late, so we ask this of everybody who writes from there. Nothing you wrote is lost: please press the button, and it is sent.</p>\n")
+	b.WriteString(paragraph(d.Say("Much has come from your network of late, so we ask this of everybody who writes from there. Nothing you wrote is lost: please press the button, and it is sent.")))
 	if v.shown { // even those who pressed it are many
-		b.WriteString("<p>If this page comes again, please wait a few minutes and press it once more.</p>\n")
+		b.WriteString(paragraph(d.Say("If this page comes again, please wait a few minutes and press it once more.")))
 	}
 	b.WriteString(`<form class="bowl" method="post" action="/_/f/` + url.PathEscape(d.Name) + `" accept-charset="utf-8">` + "\n")
 	if values.Get(form.KeyName) == "" {
@@ -250,8 +246,8 @@ func (t *Tracker) askForAClick(w http.ResponseWriter, r *http.Request, s *site, 
 			b.WriteString(`<input type="hidden" name="` + html.EscapeString(name) + `" value="` + html.EscapeString(value) + `">` + "\n")
 		}
 	}
-	b.WriteString(`<p class="bowl-send"><button type="submit">` + html.EscapeString("I am not a robot: send it") + "</button></p>\n</form>")
-	t.sendPage(w, r, s, http.StatusTooManyRequests, "One more click", b.String())
+	b.WriteString(`<p class="bowl-send"><button type="submit">` + html.EscapeString(d.Say("I am not a robot: send it")) + "</button></p>\n</form>")
+	t.sendPage(w, r, s, http.StatusTooManyRequests, d.Say("One more click"), b.String())
 }
 
 // salts are those of today and, where we were there, of yesterday.
@@ -269,7 +265,7 @@ func (t *Tracker) salts(ctx context.Context, now time.Time) [][]byte {
 }
 
 func (t *Tracker) backLink(s *site, r *http.Request, page manifest.Page) string {
-	return `<p><a href="` + html.EscapeString(t.address(s, r, page.Path)) + `">Back to ` + html.EscapeString(page.Title) + `</a></p>`
+	return `<p><a href="` + html.EscapeString(t.address(s, r, page.Path)) + `">` + html.EscapeString(s.words.Say("Back to")) + ` ` + html.EscapeString(page.Title) + `</a></p>`
 }
 
 // thanksAddress is where a browser goes after its card was taken: the page that
@@ -319,9 +315,9 @@ func (t *Tracker) thankYou(w http.ResponseWriter, r *http.Request) {
 		t.nothingHere(w, r)
 		return
 	}
-	title, text := "Sent", d.ThankYou()
+	title, text := d.Say("Sent"), d.ThankYou()
 	if d.Confirm {
-		title, text = "Almost done", d.PleaseConfirm()
+		title, text = d.Say("Almost done"), d.PleaseConfirm()
 	}
 	content := "<p>" + html.EscapeString(text) + "</p>"
 	if page, ok := t.ownPage(s, r, r.URL.Query().Get("post")); ok {

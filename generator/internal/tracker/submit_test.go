@@ -245,3 +245,24 @@ func TestNext(t *testing.T) {
 		t.Error(a)
 	}
 }
+
+// The tracker's own pages speak the language of the site, and its owner's words.
+func TestPagesSpeakTheLanguage(t *testing.T) {
+	b := begin(t, func(s *setup) {
+		s.manifest.Language, s.manifest.Messages.Nothing = "de", "Hier ist nur Luft."
+		for i := range s.manifest.Forms {
+			s.manifest.Forms[i].Language = "de"
+		}
+	})
+	html := []string{"Accept", "text/html"}
+	b.contains(b.send("GET", "/_/x", "", "", html...).body, "Hier ist nichts", "Hier ist nur Luft.")
+	b.contains(b.send("GET", "/_/f/poll", "", "", html...).body, "Hier gibt es nichts zu lesen")
+	b.contains(b.send("GET", "/_/thanks/newsletter?post=/posts/a/", "", "", html...).body, "Gesendet", "Zurück zu Post")
+	b.contains(b.post("none", card("a@example.com")).body, "Unbekanntes Formular")
+	b.contains(b.post("newsletter", card("a")).body, "Fast geschafft", "Bitte sehen Sie sich dies an", `href="#newsletter-end-email"`)
+	b.contains(b.post("newsletter", card("a@example.com", "message", strings.Repeat("x", 70_000))).body, "Zu viel Text")
+	for range 31 {
+		b.post("newsletter", card("a@example.com"))
+	}
+	b.contains(b.post("newsletter", card("a@example.com")).body, "Noch ein Klick", "Ich bin kein Roboter: senden", "Aus Ihrem Netz kam")
+}
