@@ -2,14 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"cardbowl/generator/internal/report"
-	"cardbowl/generator/internal/store"
 )
 
 func leadsEraseCommand(w World) *cobra.Command {
@@ -25,7 +22,7 @@ func leadsEraseCommand(w World) *cobra.Command {
 		Example: "  cardbowl leads erase ana@example.com\n  cardbowl leads erase ana@example.com --no-hash",
 		Args:    one("an address: `cardbowl leads erase ana@example.com`"),
 		RunE: func(c *cobra.Command, args []string) error {
-			l, err := findLead(c.Context(), w, f, args[0])
+			l, err := readPerson(c.Context(), w, f, args[0])
 			if err != nil {
 				return err
 			}
@@ -108,34 +105,4 @@ func exportOne(ctx context.Context, w World, f leadsFlags, who string) error {
 		return failure{problem, err}
 	}
 	return written(report.WriteDossier(w.Stdout, report.DossierOf(d)))
-}
-
-// findLead finds a lead in a store beside a running tracker.
-func findLead(ctx context.Context, w World, f leadsFlags, who string) (report.Lead, error) {
-	kept, err := readStore(ctx, w, f.store, f.site, f.preview)
-	if err != nil {
-		return report.Lead{}, err
-	}
-	defer kept.Close()
-	return personOf(ctx, kept, who)
-}
-
-// personOf is leadOf that can tell of somebody who was erased.
-func personOf(ctx context.Context, kept store.Store, who string) (report.Lead, error) {
-	leads, err := allLeads(ctx, kept)
-	if err != nil {
-		return report.Lead{}, err
-	}
-	l, err := leadOf(leads, who)
-	if err == nil {
-		return l, nil
-	}
-	at, failed := kept.Suppressed(ctx, who)
-	switch {
-	case failed != nil:
-		return l, failure{problem, errors.Join(err, failed)}
-	case !at.IsZero():
-		return l, failure{problem, fmt.Errorf("whoever had the address `%s` was erased on %s; nothing is kept but a hash of it", who, at.Format(time.DateOnly))}
-	}
-	return l, err
 }

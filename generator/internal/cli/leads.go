@@ -83,15 +83,11 @@ func leadsShowCommand(w World) *cobra.Command {
 		Use: "show EMAIL", Short: "One person, and everything that person wrote", Example: "  cardbowl leads show ana@example.com",
 		Args: one("an address: `cardbowl leads show ana@example.com`"),
 		RunE: func(c *cobra.Command, args []string) error {
-			leads, err := readLeads(c.Context(), w, f)
-			if err != nil {
-				return err
-			}
 			zone, err := zoneOf(w, f.site)
 			if err != nil {
 				return err
 			}
-			l, err := leadOf(leads, args[0])
+			l, err := readPerson(c.Context(), w, f, args[0])
 			if err != nil {
 				return err
 			}
@@ -144,14 +140,38 @@ func leadsExportCommand(w World) *cobra.Command {
 	return c
 }
 
-// leadOf finds a lead by address or id.
-func leadOf(leads []report.Lead, who string) (report.Lead, error) {
-	for _, l := range leads {
-		if l.ID == who || l.Email != "" && strings.EqualFold(l.Email, who) {
-			return l, nil
-		}
+// personOf finds one person by address or id, without reading the others.
+func personOf(ctx context.Context, kept store.Store, who string) (report.Lead, error) {
+	var page store.LeadPage
+	id, err := kept.Find(ctx, who)
+	if err == nil {
+		page, err = kept.Leads(ctx, store.LeadQuery{IDs: []string{id}})
+	}
+	found := report.Leads(page.Cards, page.People, page.Progress)
+	switch {
+	case err != nil && !errors.Is(err, store.ErrNoLead):
+		return report.Lead{}, failure{problem, err}
+	case len(found) == 1:
+		return found[0], nil
+	}
+	at, err := kept.Suppressed(ctx, who)
+	switch {
+	case err != nil:
+		return report.Lead{}, failure{problem, err}
+	case !at.IsZero():
+		return report.Lead{}, failure{problem, fmt.Errorf("whoever had the address `%s` was erased on %s; nothing is kept but a hash of it", who, at.Format(time.DateOnly))}
 	}
 	return report.Lead{}, failure{problem, fmt.Errorf("nobody called `%s` has left a card", who)}
+}
+
+// readPerson finds one person in a store beside a running tracker.
+func readPerson(ctx context.Context, w World, f leadsFlags, who string) (report.Lead, error) {
+	kept, err := readStore(ctx, w, f.store, f.site, f.preview)
+	if err != nil {
+		return report.Lead{}, err
+	}
+	defer kept.Close()
+	return personOf(ctx, kept, who)
 }
 
 // readLeads reads the store beside a running tracker.

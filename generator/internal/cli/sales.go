@@ -118,11 +118,7 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 	e.Next, e.NextDay, e.At, e.Orders = f.next, f.on, w.Now().In(zone), outbox.OnStage(told)
 
 	// Looked up first, so that a mistyped name makes no store.
-	leads, err := readLeads(ctx, w, f.leadsFlags)
-	if err != nil {
-		return err
-	}
-	lead, err := leadOf(leads, who)
+	lead, err := readPerson(ctx, w, f.leadsFlags, who)
 	if err != nil {
 		return err
 	}
@@ -134,10 +130,7 @@ func (f *entryFlags) enter(ctx context.Context, w World, who string, e store.Ent
 	if err := kept.Enter(ctx, lead.ID, e, stages); err != nil {
 		return failure{problem, err}
 	}
-	if leads, err = allLeads(ctx, kept); err != nil {
-		return err
-	}
-	if lead, err = leadOf(leads, lead.ID); err != nil {
+	if lead, err = personOf(ctx, kept, lead.ID); err != nil {
 		return err
 	}
 	fmt.Fprintln(w.Stdout, lead.Standing())

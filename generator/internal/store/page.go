@@ -30,8 +30,11 @@ type LeadPage struct {
 
 const (
 	leadsUsually = 50
-	peopleOf     = `select id, email, confirmed_at, unsubscribed_at from leads `
-	ageOfLead    = `select created_at from leads where id = $1`
+	// Each half is a look into one index.
+	findWho = `select id from leads where address = $1 and erased_at = 0
+		union all select id from leads where id = $2 and erased_at = 0 limit 1`
+	peopleOf  = `select id, email, confirmed_at, unsubscribed_at from leads `
+	ageOfLead = `select created_at from leads where id = $1`
 	// Everybody is counted in an index, and whoever was erased in another.
 	stagesOf = `select stage, cast(sum(n) as bigint) from (select stage, count(*) n from leads group by stage
 		union all select stage, -1 from leads where erased_at > 0) s group by stage having sum(n) > 0`
@@ -48,6 +51,18 @@ func places(first, n int) string {
 		fmt.Fprintf(&b, "$%d", first+i)
 	}
 	return b.String()
+}
+
+// Find implements Store.
+func (d *database) Find(ctx context.Context, who string) (lead string, err error) {
+	err = each(ctx, d.reading, findWho, []any{strings.ToLower(who), who}, func(rows *sql.Rows) error { return rows.Scan(&lead) })
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("look up a person: %w", err)
+	case lead == "":
+		return "", ErrNoLead
+	}
+	return lead, nil
 }
 
 // Leads implements Store.

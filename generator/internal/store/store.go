@@ -64,6 +64,10 @@ type Store interface {
 	Person(ctx context.Context, lead string) (Person, error)
 	// People is what is known of every lead beside its cards.
 	People(ctx context.Context) ([]Person, error)
+	// Find is the id of the person with an address, in letters of either case, or
+	// with this id; ErrNoLead where there is none. It reads one row, however many
+	// people there are.
+	Find(ctx context.Context, who string) (lead string, err error)
 	// Leads is a page of people, the newest first, with all that is known of them;
 	// ErrNoLead when the one it is to begin after does not exist.
 	Leads(ctx context.Context, q LeadQuery) (LeadPage, error)

@@ -112,3 +112,47 @@ func testPages(t *testing.T, open Open) {
 		t.Error(in, err)
 	}
 }
+
+// testFind looks people up by address, in whatever letters, and by id.
+func testFind(t *testing.T, open Open) {
+	s := opened(t, open)
+	finds := func(who, want string) {
+		t.Helper()
+		got, err := s.Find(t.Context(), who)
+		if got != want || (want == "") != errors.Is(err, store.ErrNoLead) || want != "" && err != nil {
+			t.Errorf("%q: %q (%v), want %q", who, got, err, want)
+		}
+	}
+	finds("ana@example.com", "")
+	ana, ben, nameless := submit(t, s, submission("Ana@Example.com")).ID, submit(t, s, submission("ben@example.com")).ID, submit(t, s, submission("")).ID
+	trapped := submission("trap@example.com")
+	trapped.Quarantined = true
+	submit(t, s, trapped)
+	if _, err := s.Import(t.Context(), noon, []store.ImportedLead{{Email: "Cyd@example.com"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, who := range []string{"Ana@Example.com", "ana@example.com", "ANA@EXAMPLE.COM", ana} {
+		finds(who, ana)
+	}
+	finds("ben@example.com", ben)
+	finds(nameless, nameless)
+	if p, err := s.Leads(t.Context(), store.LeadQuery{}); err != nil || len(p.IDs) != 4 {
+		t.Fatal(p.IDs, err)
+	} else {
+		cyd := slices.DeleteFunc(p.IDs, func(id string) bool { return id == ana || id == ben || id == nameless })
+		finds("cyd@EXAMPLE.com", cyd[0])
+	}
+	for _, who := range []string{"", "trap@example.com", "a%@example.com", "ana", "ana@example.com' or '1'='1", "\x00", "\xff"} {
+		finds(who, "")
+	}
+	if _, err := s.Erase(t.Context(), ana, noon, true); err != nil {
+		t.Fatal(err)
+	}
+	finds("ana@example.com", "")
+	finds(ana, "")
+	again := submission("ana@example.com")
+	again.At, again.Fold, again.Key = noon.Add(time.Hour), nil, nil
+	finds("ana@example.com", "")
+	id := submit(t, s, again).ID
+	finds("ana@example.com", id)
+}

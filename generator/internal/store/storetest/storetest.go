@@ -56,6 +56,7 @@ func Run(t *testing.T, open Open) {
 		{"text of every kind", testText},
 		{"text that is none", testBrokenText},
 		{"people page by page", testPages},
+		{"somebody by address", testFind},
 		{"people from elsewhere", testImport},
 		{"closed", testClosed},
 	} {
