@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -195,6 +196,57 @@ func TestBrowserMail(t *testing.T) {
 		s.stop()
 		if a, b := len(m.office.to("ana@example.com")), len(m.office.to("ben@example.com")); a != 2 || b != 3 {
 			t.Errorf("%d mails to Ana, %d to Ben", a, b)
+		}
+	}
+}
+
+// From a visitor to a client by pages that a person uses: the form, the mail, its
+// page, the door of the dashboard, the board and the page of the lead. After each the
+// funnel shows the step. With JavaScript and without.
+func TestBrowserWholeWay(t *testing.T) {
+	t.Parallel()
+	for _, off := range []bool{false, true} {
+		m, r := openMailSite(t), newReader(t)
+		m.env = append(m.env, "CARDBOWL_PASSWORD=right and long enough")
+		if _, err := chromedp.Call(r.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
+			t.Fatal(err)
+		}
+		m.track("")
+		counts := func(steps ...string) { // each was reached once
+			r.t.Helper()
+			r.open(m.address + "/_/report/")
+			r.until(fmt.Sprintf(`%q.split(" ").every((step) => [...document.querySelectorAll(".funnel dt")].some((dt) => dt.textContent == step && dt.nextElementSibling.textContent == "1"))`, strings.Join(steps, " ")))
+		}
+		r.open(m.address + "/_/report/")
+		r.until(`location.pathname == "/_/login"`)
+		r.do(chromedp.SendKeys(chromedp.CSS("input[type=password]"), "right and long enough"), chromedp.KeyEvent("\r"))
+		r.until(`document.querySelector(".funnel") != null`)
+
+		r.open(m.address + "/posts/a/")
+		r.do(chromedp.SendKeys(chromedp.CSS("#checklist-end-email"), "ana@example.com"), chromedp.Click(chromedp.CSS("#checklist-end-consent")))
+		steps := []string{"page_view", "form_submit"}
+		if !off {
+			// A form is seen when it was on the screen for a second.
+			seen := regexp.MustCompile(`"step":\s*"form_view",\s*"side":\s*"marketing",\s*"count":\s*1\b`)
+			waitFor(t, func() bool { return seen.MatchString(m.cardbowl("report", "--format", "json")) }, func() string { return "the form that was seen\n" + r.scene() })
+			steps = append(steps, "form_view", "form_start")
+		}
+		r.do(chromedp.Click(chromedp.CSS("#checklist-end-form [type=submit]")))
+		r.untilSays("Thank")
+		counts(steps...)
+		r.follow(m.letter("ana@example.com", 1), "Confirm my address")
+		r.press("Confirm my address")
+		r.untilSays("Your address is confirmed.")
+		steps = append(steps, "lead_confirmed")
+		counts(steps...)
+		for _, stage := range []string{"call", "meeting", "proposal", "client"} {
+			r.open(m.address + "/_/report/leads/")
+			r.do(chromedp.Click(chromedp.CSS(".board li a")))
+			r.until(`location.pathname.startsWith("/_/report/lead/") && document.querySelector("#stage") != null`)
+			r.do(chromedp.Focus(chromedp.CSS("#stage")), chromedp.KeyEvent(stage), chromedp.Focus(chromedp.CSS(".entry button")), chromedp.KeyEvent("\r"))
+			r.until(`document.querySelector("main > .soft")?.textContent == "` + stage + `"`)
+			steps = append(steps, stage)
+			counts(steps...)
 		}
 	}
 }
