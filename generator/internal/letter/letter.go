@@ -21,12 +21,15 @@ const (
 	Card     = "card"     // tells the owner of a card
 	Alarm    = "alarm"    // tells the owner that the day's confirmations are used up
 	Receiver = "receiver" // tells the owner that a receiver of webhooks takes nothing
+	Erased   = "erased"   // tells the owner that a person has erased herself
 	Test     = "test"
 	Frame    = "frame" // templates/email/frame.html, what HTML letters stand in
 )
 
 // Names are the letters there must be, the frame aside.
-func Names() []string { return []string{Confirm, Reminder, Welcome, Card, Alarm, Receiver, Test} }
+func Names() []string {
+	return []string{Confirm, Reminder, Welcome, Card, Alarm, Receiver, Erased, Test}
+}
 
 // Data is what a letter may say. Which fields are filled depends on the letter.
 type Data struct {
@@ -63,6 +66,8 @@ type Data struct {
 	Budget int
 	// The address of a program that is told of leads. Of `receiver`.
 	Receiver string
+	// The number of the person who was erased. Of `erased`.
+	Lead string
 	// Whether it said that it wants nothing more. Of `receiver`.
 	Gone bool
 }
@@ -124,7 +129,7 @@ func link(words, address string) (string, error) {
 // clean is the data without characters that steer something: a terminal, a mail
 // header, or our own links. A stranger's line is kept from beginning a paragraph.
 func clean(d Data) Data {
-	for _, s := range []*string{&d.Site.Title, &d.Site.URL, &d.Form, &d.Post.Title, &d.Post.URL, &d.File, &d.Name, &d.From, &d.ReadFirst, &d.Receiver, &d.Sender.Name, &d.Sender.Address} {
+	for _, s := range []*string{&d.Site.Title, &d.Site.URL, &d.Form, &d.Post.Title, &d.Post.URL, &d.File, &d.Name, &d.From, &d.ReadFirst, &d.Receiver, &d.Lead, &d.Sender.Name, &d.Sender.Address} {
 		*s = strings.Join(strings.Fields(printable(*s)), " ")
 	}
 	answers := make([]Answer, len(d.Answers))
@@ -224,7 +229,7 @@ func Sample() Data {
 	d := Data{
 		Sender: Sender{"Ann Writer", "ann@example.com", "1 Main Street, Toronto"}, Language: "en", Form: "One letter a month",
 		Link: "https://example.com/_/confirm/ABC", Unsubscribe: "https://example.com/_/unsubscribe/ABC", Dossier: "https://example.com/_/data/ABC", File: "checklist.pdf", Name: "Ben Reader",
-		Answers: []Answer{{"email", "ben@example.com"}, {"message", "Two\nlines"}}, From: "news.example", ReadFirst: "https://example.com/posts/b/", CanReply: true, Budget: 500, Receiver: "https://crm.example.com/leads", Gone: true,
+		Answers: []Answer{{"email", "ben@example.com"}, {"message", "Two\nlines"}}, From: "news.example", ReadFirst: "https://example.com/posts/b/", CanReply: true, Budget: 500, Receiver: "https://crm.example.com/leads", Lead: "019c0d3e-5b1a-7c44-9e6f-0a1b2c3d4e5f", Gone: true,
 	}
 	d.Site.Title, d.Site.URL = "Small Fish", "https://example.com/"
 	d.Post.Title, d.Post.URL = "A post", "https://example.com/posts/a/"

@@ -19,6 +19,7 @@ const (
 	Welcome    = "mail.welcome"  // to the visitor: what was promised
 	Alarm      = "mail.alarm"    // to the owner: the day's confirmations are used up
 	Gone       = "mail.gone"     // to the owner: a receiver of webhooks wants nothing any more
+	Erased     = "mail.erased"   // to the owner: a person has erased herself
 	Untaken    = "mail.untaken"  // to the owner: a receiver of webhooks has not taken a message
 	remindIn   = 24 * time.Hour
 	validFor   = 7 * 24 * time.Hour   // of links that confirm and deliver
@@ -44,6 +45,8 @@ func Words(kind string) string {
 		return "Mail that asks once more"
 	case Welcome:
 		return "Mail with what was promised"
+	case Erased:
+		return "Mail to you that a person erased herself"
 	}
 	return kind
 }
@@ -79,6 +82,15 @@ func OnConfirm(m manifest.Manifest, d form.Definition) []store.Order {
 	orders := told(m.Webhooks, webhook.LeadConfirmed, store.Always)
 	if d.Deliver != "" {
 		orders = append(orders, store.Order{Kind: Welcome})
+	}
+	return orders
+}
+
+// OnErasure is what is to be sent when a person erased herself by the link in a
+// mail. Of whom nothing is known any more no form is, so the site's owner is told.
+func OnErasure(m manifest.Manifest) (orders []store.Order) {
+	for _, owner := range owners(m, form.Definition{}) {
+		orders = append(orders, store.Order{Kind: Erased, To: owner})
 	}
 	return orders
 }

@@ -223,6 +223,8 @@ func (o *Outbox) write(ctx context.Context, m store.Message) (out Mail, drop boo
 		drop, err = o.aboutCard(ctx, m, site, &d, &out)
 	case Alarm:
 		name, d.Budget = letter.Alarm, site.Mail.PerDay
+	case Erased:
+		name, d.Lead = letter.Erased, m.Lead
 	case Gone, Untaken:
 		name, d.Receiver, d.Gone = letter.Receiver, m.Subject, m.Kind == Gone
 	case Confirm, Reminder:

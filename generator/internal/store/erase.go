@@ -52,7 +52,7 @@ func tracesIn() []string {
 
 // erase takes a person out of the store, and no count. remember leaves a hash of
 // the address, so that no mail is sent to it again.
-func (t *transaction) erase(lead string, at time.Time, remember bool) (e Erasure, err error) {
+func (t *transaction) erase(lead string, at time.Time, remember bool, orders []Order) (e Erasure, err error) {
 	var email string
 	// Held, so that a card that comes at the same time goes to a new lead and does
 	// not stay behind with this one.
@@ -106,6 +106,11 @@ func (t *transaction) erase(lead string, at time.Time, remember bool) (e Erasure
 			return e, err
 		}
 	}
+	for _, o := range orders {
+		if err := t.order(o, lead, "", "", at); err != nil {
+			return e, err
+		}
+	}
 	t.prove(Proof{At: at, Deed: WasErased, Lead: lead})
 	return e, nil
 }
@@ -155,10 +160,10 @@ func (t *transaction) suppressed(email string) (bool, error) {
 }
 
 // erased runs erase, and tells nobody's absence apart from a fault of the store.
-func (d *database) erase(ctx context.Context, lead string, at time.Time, remember bool) (e Erasure, err error) {
+func (d *database) erase(ctx context.Context, lead string, at time.Time, remember bool, orders []Order) (e Erasure, err error) {
 	unknown := false
 	err = d.write(ctx, "erase a person", func(t *transaction) (err error) {
-		e, err = t.erase(lead, at, remember)
+		e, err = t.erase(lead, at, remember, orders)
 		if unknown = errors.Is(err, ErrNoLead); unknown {
 			return nil // nothing was written, and nothing is wrong with the store
 		}
@@ -199,8 +204,8 @@ func (d *database) Allow(ctx context.Context, email string, now time.Time) (know
 }
 
 // Erase implements Store.
-func (s *SQLite) Erase(ctx context.Context, lead string, at time.Time, remember bool) (Erasure, error) {
-	e, err := s.erase(ctx, lead, at, remember)
+func (s *SQLite) Erase(ctx context.Context, lead string, at time.Time, remember bool, orders ...Order) (Erasure, error) {
+	e, err := s.erase(ctx, lead, at, remember, orders)
 	if err == nil {
 		s.scrub.Store(true)
 	}
@@ -234,8 +239,8 @@ func (s *SQLite) Scrub(ctx context.Context) error {
 }
 
 // Erase implements Store.
-func (s *Postgres) Erase(ctx context.Context, lead string, at time.Time, remember bool) (Erasure, error) {
-	e, err := s.erase(ctx, lead, at, remember)
+func (s *Postgres) Erase(ctx context.Context, lead string, at time.Time, remember bool, orders ...Order) (Erasure, error) {
+	e, err := s.erase(ctx, lead, at, remember, orders)
 	if err == nil {
 		s.traces.Store(true)
 	}

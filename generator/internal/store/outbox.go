@@ -53,6 +53,15 @@ type Order struct {
 	Limit   Limit
 }
 
+// Queue is what of one kind is to be sent, or was given up.
+type Queue struct {
+	Kind  string
+	State MessageState // Waiting or Dead
+	Tried bool         // and could not be sent yet, where it is Waiting
+	Size  int
+	DueAt time.Time // of the message that is due first
+}
+
 // Condition says for which leads an Order holds.
 type Condition string
 
@@ -121,6 +130,9 @@ const (
 	retryMessage = `update outbox set state = 'waiting', due_at = $2, attempts = 0, leased_until = 0, settled_at = 0 where id = $1 and state in ('dead', 'waiting')`
 	listMessages = `select id, kind, recipient, lead, submission, form, subject, created_at, due_at, attempts, state, said, settled_at from outbox
 		where created_at >= $1 order by created_at, kind, id`
+	// Each half reads one index, which holds no message that was sent.
+	listQueues = `select kind, state, case when attempts > 0 then 1 else 0 end as tried, count(*), min(due_at) from outbox where state = 'waiting' group by kind, state, tried
+		union all select kind, state, 1, count(*), min(due_at) from outbox where state = 'dead' group by kind, state order by 1, 2, 3`
 	dropMessages = `delete from outbox where state <> 'waiting' and settled_at < $1`
 	addToken     = `insert into tokens (hash, purpose, lead, form, made_at, expires_at) values ($1, $2, $3, $4, $5, $6)`
 	findToken    = `select purpose, lead, form from tokens where hash = $1 and purpose = $2 and expires_at > $3`
@@ -399,6 +411,23 @@ func (d *database) Messages(ctx context.Context, since time.Time) ([]Message, er
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	return all, nil
+}
+
+// Queues implements Store.
+func (d *database) Queues(ctx context.Context) ([]Queue, error) {
+	var all []Queue
+	err := each(ctx, d.reading, listQueues, nil, func(rows *sql.Rows) error {
+		var q Queue
+		var tried, due int64
+		err := rows.Scan(&q.Kind, &q.State, &tried, &q.Size, &due)
+		q.Tried, q.DueAt = tried > 0, time.UnixMilli(due)
+		all = append(all, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count the outbox: %w", err)
 	}
 	return all, nil
 }

@@ -83,7 +83,7 @@ func (t *transaction) lapse(whose string, now time.Time, args ...any) (n int, er
 	})
 	for _, l := range all {
 		if err == nil {
-			_, err = t.erase(l.lead, now, l.left > 0)
+			_, err = t.erase(l.lead, now, l.left > 0, nil)
 		}
 	}
 	if err != nil {

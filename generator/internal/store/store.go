@@ -91,8 +91,9 @@ type Store interface {
 	// Erase takes the person behind a lead out of the store: address, answers,
 	// notes, links, what waits to be sent. No count changes, and what was counted
 	// stays credited. With remember a keyed hash of the address stays, and while it
-	// does, nothing is sent to the address. ErrNoLead for one that is not there.
-	Erase(ctx context.Context, lead string, at time.Time, remember bool) (Erasure, error)
+	// does, nothing is sent to the address. The orders, whose recipients are to be
+	// named, are written with it. ErrNoLead for one that is not there.
+	Erase(ctx context.Context, lead string, at time.Time, remember bool, orders ...Order) (Erasure, error)
 	// Lapse erases whose time is over, of each kind at most so many. It is called
 	// again until there are none.
 	Lapse(ctx context.Context, now time.Time, r Retention, limit int) (Lapsed, error)
@@ -131,6 +132,8 @@ type Store interface {
 	Readmit(ctx context.Context, to string) (bool, error)
 	// TurnedAway are the recipients that want nothing any more, by address.
 	TurnedAway(ctx context.Context) ([]Refusal, error)
+	// Queues is how much of the outbox is not sent, by kind and state.
+	Queues(ctx context.Context) ([]Queue, error)
 	// Messages is the outbox, of those made since a moment, the oldest first.
 	Messages(ctx context.Context, since time.Time) ([]Message, error)
 	// Permit makes a token for a link in a mail; only its digest is kept.

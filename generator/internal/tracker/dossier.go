@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/report"
 	"cardbowl/generator/internal/store"
 )
@@ -174,10 +175,11 @@ func (t *Tracker) eraseMe(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if _, err := t.store.Erase(r.Context(), d.ID, t.now().In(s.zone), true); err != nil && !errors.Is(err, store.ErrNoLead) {
+	if _, err := t.store.Erase(r.Context(), d.ID, t.now().In(s.zone), true, outbox.OnErasure(s.manifest)...); err != nil && !errors.Is(err, store.ErrNoLead) {
 		t.notStored(w, r, s, err)
 		return
 	}
+	t.options.Wake()
 	t.logger.Info("a person was erased, by the link in a mail", "lead", d.ID)
 	say := s.words.Say
 	t.sendPage(w, r, s, http.StatusOK, say("Erased"), paragraph(say("Nothing is kept of you any more but a hash, which keeps mail from going to your address.")))

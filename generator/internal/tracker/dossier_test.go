@@ -2,12 +2,14 @@ package tracker
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"cardbowl/generator/internal/manifest"
+	"cardbowl/generator/internal/outbox"
 	"cardbowl/generator/internal/store"
 )
 
@@ -55,7 +57,7 @@ func TestRetention(t *testing.T) {
 
 // A link for one thing opens no other, and none opens what was erased.
 func TestDataLinks(t *testing.T) {
-	b := begin(t, nil)
+	b := begin(t, func(s *setup) { s.manifest.Mail.Sender.Email = "owner@example.com" })
 	if a := b.post("offer", card("ana@example.com", "consent", "yes")); a.status != 303 {
 		t.Fatal(a.status)
 	}
@@ -91,6 +93,10 @@ func TestDataLinks(t *testing.T) {
 	}
 	b.want("erased", b.send("POST", "/_/data/"+right+"/erase", "", "").status, 200)
 	b.want("again", b.send("POST", "/_/data/"+right+"/erase", "", "").status, 404)
+	queues, err := b.store.Queues(t.Context())
+	if err != nil || !slices.ContainsFunc(queues, func(q store.Queue) bool { return q.Kind == outbox.Erased && q.Size == 1 }) {
+		t.Error("the owner is not told:", queues, err)
+	}
 	if strings.Contains(b.log.String(), "ana@example.com") {
 		t.Error(b.log)
 	}

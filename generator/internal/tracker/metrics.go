@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"cardbowl/generator/internal/store"
 )
 
 // buckets are the upper bounds of the histogram of durations, in seconds.
@@ -76,7 +78,11 @@ func (t *Tracker) sendMetrics(w http.ResponseWriter, r *http.Request) {
 		ready = 1
 	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write(t.metrics.text(ready))
+	queues, err := t.store.Queues(r.Context())
+	if err != nil {
+		t.logger.Error("the outbox was not counted", "error", err)
+	}
+	_, _ = w.Write(append(t.metrics.text(ready), queueMetrics(queues, t.now())...))
 }
 
 func (m *metrics) text(ready int) []byte {
@@ -129,6 +135,26 @@ func (m *metrics) text(ready int) []byte {
 		fmt.Fprintf(&b, "cardbowl_request_duration_seconds_sum{route=\"%s\"} %v\n", label(route), r.seconds)
 		fmt.Fprintf(&b, "cardbowl_request_duration_seconds_count{route=\"%s\"} %d\n", label(route), sum)
 	}
+	return b.Bytes()
+}
+
+// queueMetrics are those of the outbox. A message that was put off after it could
+// not be sent is not late until its time has come again, but it is retrying.
+func queueMetrics(queues []store.Queue, now time.Time) []byte {
+	var b bytes.Buffer
+	late := 0.0
+	fmt.Fprintf(&b, "# HELP cardbowl_outbox_messages Mails and webhooks that are not sent: waiting, retrying after a failure, or dead, which is given up.\n# TYPE cardbowl_outbox_messages gauge\n")
+	for _, q := range queues {
+		state := string(q.State)
+		if q.State == store.Waiting {
+			late = max(late, now.Sub(q.DueAt).Seconds())
+			if q.Tried {
+				state = "retrying"
+			}
+		}
+		fmt.Fprintf(&b, "cardbowl_outbox_messages{kind=\"%s\",state=\"%s\"} %d\n", label(q.Kind), state, q.Size)
+	}
+	fmt.Fprintf(&b, "# HELP cardbowl_outbox_late_seconds For how long the message that is due first should have been sent.\n# TYPE cardbowl_outbox_late_seconds gauge\ncardbowl_outbox_late_seconds %.3f\n", late)
 	return b.Bytes()
 }
 

@@ -151,7 +151,10 @@ func TestSiteHeaders(t *testing.T) {
 }
 
 func TestMetrics(t *testing.T) {
-	b := begin(t, func(s *setup) { s.options.Token, s.public = "token", map[string]string{"index.html": "home"} })
+	b := begin(t, func(s *setup) {
+		s.manifest.Forms[0].Notify = []string{"owner@example.com"}
+		s.options.Token, s.public = "token", map[string]string{"index.html": "home"}
+	})
 	b.want("without a token", b.send("GET", "/_/metrics", "", "").status, 401)
 	b.post("newsletter", card("ana@example.com"))
 	b.post("newsletter", card("no address"))
@@ -163,6 +166,7 @@ func TestMetrics(t *testing.T) {
 	b.contains(answer.body, `cardbowl_requests_total{route="POST /_/f/{form}",status="303"} 1`, `cardbowl_requests_total{route="POST /_/f/{form}",status="422"} 1`,
 		`cardbowl_requests_total{route="/",status="200"} 1`, `cardbowl_requests_total{route="/",status="404"} 3`, "cardbowl_ready 1\n",
 		`cardbowl_request_duration_seconds_count{route="POST /_/f/{form}"} 2`)
+	b.contains(answer.body, `cardbowl_outbox_messages{kind="mail.card",state="waiting"} 1`, "cardbowl_outbox_late_seconds 0.000\n")
 	if strings.Contains(answer.body, "ana@") {
 		t.Error("the metrics say who was there")
 	}

@@ -29,6 +29,26 @@ func kinds(t *testing.T, s store.Store) (out []string) {
 	return out
 }
 
+// queues looks at what is not sent.
+func queues(t *testing.T, s store.Store, wanted ...string) {
+	t.Helper()
+	all, err := s.Queues(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, q := range all {
+		line := fmt.Sprint(q.Kind, " ", q.State, " ", q.Size)
+		if q.Tried {
+			line += " tried"
+		}
+		out = append(out, line)
+	}
+	if diff := cmp.Diff(wanted, out); diff != "" {
+		t.Errorf("the queues: %s", diff)
+	}
+}
+
 // testOutbox takes messages from their reason to their end.
 func testOutbox(t *testing.T, open Open) {
 	s := opened(t, open)
@@ -52,6 +72,8 @@ func testOutbox(t *testing.T, open Open) {
 	if diff := cmp.Diff(wanted, kinds(t, s)); diff != "" {
 		t.Errorf("after one card: %s", diff)
 	}
+
+	queues(t, s, "mail.card waiting 1", "mail.confirm waiting 1", "mail.reminder waiting 1")
 
 	// Who claims a message holds it until the lease is over.
 	claim := func(at time.Duration, wanted ...string) []store.Message {
@@ -85,9 +107,11 @@ func testOutbox(t *testing.T, open Open) {
 	}
 	settle(again[0], store.Sent, 0)
 	settle(again[1], store.Waiting, 5*time.Minute)
+	queues(t, s, "mail.confirm waiting 1 tried", "mail.reminder waiting 1")
 	claim(3 * time.Minute)
 	third := claim(5*time.Minute, "mail.confirm")
 	settle(third[0], store.Dead, 0)
+	queues(t, s, "mail.confirm dead 1 tried", "mail.reminder waiting 1")
 	claim(20 * time.Hour)
 	if known, err := s.RetryMessage(t.Context(), third[0].ID, noon.Add(time.Hour)); err != nil || !known {
 		t.Errorf("retry: %v, %v", known, err)
