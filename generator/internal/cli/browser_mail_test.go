@@ -100,7 +100,13 @@ func (m *mailSite) letter(to string, n int) string {
 func (r *reader) follow(letter, words string) {
 	r.t.Helper()
 	r.open(letter)
-	r.until(fmt.Sprintf(`[...document.links].some((a) => a.textContent.trim() == %q && (a.id = "wanted"))`, words))
+	r.click(words)
+}
+
+// click clicks on the link with these words.
+func (r *reader) click(words string) {
+	r.t.Helper()
+	r.until(fmt.Sprintf(`[...document.links].some((a) => a.id = a.textContent.trim() == %q ? "wanted" : "")`, words))
 	r.do(chromedp.Click(chromedp.CSS("#wanted")))
 }
 
@@ -172,6 +178,44 @@ func TestBrowserMail(t *testing.T) {
 		r.untilSays("You get no more mail from this site.")
 		if shown := m.cardbowl("leads", "show", "ana@example.com"); !strings.Contains(shown, "unsubscribed") {
 			t.Errorf("pressing does not unsubscribe:\n%s", shown)
+		}
+
+		// What is kept of her is behind another link, to be read, taken along, and
+		// erased after being asked once more.
+		r.follow(welcome, "What this site keeps of you")
+		r.until(`location.pathname.startsWith("/_/data/")`)
+		r.untilSays("ana@example.com")
+		r.untilSays("Yes, write to me. I can unsubscribe at any time.")
+		before, err := os.ReadDir(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.click("Download all of it")
+		waitFor(t, func() bool {
+			now, err := os.ReadDir(files)
+			if err != nil || len(now) != len(before)+1 {
+				return false
+			}
+			for _, file := range now {
+				if text, err := os.ReadFile(filepath.Join(files, file.Name())); err == nil && strings.Contains(string(text), `"ana@example.com"`) {
+					return true
+				}
+			}
+			return false
+		}, func() string { return "all of it as a file\n" + r.scene() })
+		r.click("Erase all of it")
+		r.untilSays("are erased for good")
+		if shown := m.cardbowl("leads", "list"); !strings.Contains(shown, "ana@example.com") {
+			t.Errorf("being asked erases:\n%s", shown)
+		}
+		r.press("Yes, erase all of it")
+		r.untilSays("Nothing is kept of you any more")
+		if shown := m.cardbowl("leads", "list"); strings.Contains(shown, "ana@example.com") {
+			t.Errorf("pressing does not erase:\n%s", shown)
+		}
+		waitFor(t, func() bool { return len(m.office.to("ann@example.com")) == 2 }, func() string { return "the mail that tells the owner" })
+		if told := m.office.to("ann@example.com")[1]; strings.Contains(told, "ana@") || !strings.Contains(told, "has erased what Small Fish kept") {
+			t.Errorf("the owner is told:\n%s", told)
 		}
 
 		// Somebody else does nothing, and a day later neither.
