@@ -299,6 +299,8 @@ func newReader(t *testing.T) *reader {
 		chromedp.WindowSize(1280, 900),
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		// A page that still glides to a box when the click comes is clicked beside it.
+		chromedp.Flag("force-prefers-reduced-motion", true),
 		// Its own name says "headless", and the tracker counts no robots.
 		chromedp.UserAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"),
 	)

@@ -108,11 +108,6 @@ func TestBrowserWithoutScript(t *testing.T) {
 	if _, err := chromedp.Call(r.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)
 	}
-	// A page that still glides to the box when the click comes is clicked beside it.
-	still := []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
-	if _, err := chromedp.Call(r.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: still}); err != nil {
-		t.Fatal(err)
-	}
 	r.open(s.url + "posts/hello/")
 	r.do(
 		chromedp.SendKeys(chromedp.CSS(emailField), halfAddress),

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,6 +59,27 @@ func TestPhrases(t *testing.T) {
 				t.Errorf("%q in %s: %q", phrase, tags()[i], words)
 			}
 		}
+	}
+}
+
+// Every sentence that an owner may say otherwise is one of those that are said,
+// or the owner's words would go nowhere, and no two keys are the same one.
+func TestMessages(t *testing.T) {
+	key := map[string]string{}
+	of := reflect.TypeFor[Messages]()
+	for i := range of.NumField() {
+		said := of.Field(i).Tag.Get("says")
+		if !slices.Contains(Phrases(), said) {
+			t.Errorf("%s says %q, which nobody says", of.Field(i).Name, said)
+		}
+		if other, taken := key[said]; taken {
+			t.Errorf("%s and %s say the same: %q", other, of.Field(i).Name, said)
+		}
+		key[said] = of.Field(i).Name
+	}
+	own := Of("de").With(Messages{NothingTitle: "Weg"})
+	if own.Say("Nothing here") != "Weg" || Of("de").Say("Nothing here") == "Weg" {
+		t.Error("own words are not said, or by everybody")
 	}
 }
 
