@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 		"bomb":       writeBomb,
 		"bytes":      writeBytes,
 		"elsewhere":  answerElsewhere,
+		"grab":       grab,
 		"http":       sendRequest,
 		"json":       compareJSON,
 		"link":       takeLink,
@@ -70,6 +72,16 @@ func want(ts *testscript.TestScript, neg bool, form string, given, least int) {
 	if neg || given < least {
 		ts.Fatalf("usage: %s", form)
 	}
+}
+
+// grab: grab NAME REGEXP. What the first group matches in what was printed last.
+func grab(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, "grab NAME REGEXP", len(args), 2)
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if m == nil {
+		ts.Fatalf("nothing printed is as %s", args[1])
+	}
+	ts.Setenv(args[0], m[1])
 }
 
 // rememberFolder: remember DIR. Everything in the folder, names with a dot too.

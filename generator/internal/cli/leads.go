@@ -37,16 +37,19 @@ func leadsCommand(w World) *cobra.Command {
 			return c.Help()
 		},
 	}
-	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsImportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w), leadsLapseCommand(w))
+	c.AddCommand(leadsListCommand(w), leadsShowCommand(w), leadsExportCommand(w), leadsImportCommand(w), leadsStageCommand(w), leadsNoteCommand(w), leadsProveCommand(w), leadsEraseCommand(w), leadsAllowCommand(w), leadsLapseCommand(w), leadsReleaseCommand(w))
 	return c
 }
 
 func leadsListCommand(w World) *cobra.Command {
 	var f leadsFlags
-	var asJSON bool
+	var asJSON, trapped bool
 	c := &cobra.Command{
-		Use: "list", Short: "Everybody who left a card, the newest first", Example: "  cardbowl leads list", Args: noArguments,
+		Use: "list", Short: "Everybody who left a card, the newest first", Example: "  cardbowl leads list\n  cardbowl leads list --quarantined", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if trapped {
+				return listTrapped(c.Context(), w, f, asJSON)
+			}
 			leads, err := readLeads(c.Context(), w, f)
 			if err != nil {
 				return err
@@ -74,6 +77,7 @@ func leadsListCommand(w World) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	c.Flags().BoolVar(&trapped, "quarantined", false, "the newest cards that robots left in the trap, which count for nothing")
 	return c
 }
 

@@ -49,6 +49,12 @@ type Store interface {
 	Trend(ctx context.Context, posts []string, since, until string) ([]funnel.PostDay, error)
 	// Submissions is every stored submission of those days, oldest first.
 	Submissions(ctx context.Context, since, until string) ([]Stored, error)
+	// Trapped are the cards in quarantine, the newest first, so many at most.
+	Trapped(ctx context.Context, most int) ([]Stored, error)
+	// Release takes a card out of quarantine and counts it as if it had been
+	// accepted when it came, on its day in the site's zone, without what was read
+	// that day, which was not kept. ErrNotTrapped where it is not there any more.
+	Release(ctx context.Context, id string, zone *time.Location, orders []Order) (Receipt, error)
 	// Enter stores what happened to a lead, with all it counts for: the sales
 	// stages, which are given in their order, and what the lead brought. It is
 	// ErrNoLead for a lead that does not exist.

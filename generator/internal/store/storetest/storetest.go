@@ -545,6 +545,54 @@ func testQuarantine(t *testing.T, open Open) {
 	want(t, "submissions", tally(c, "/posts/a/", funnel.FormSubmit), 1)
 	all, _ := s.Submissions(t.Context(), today, today)
 	want(t, "stored", len(all), 2)
+
+	// The owner looks, and lets one out: it counts on its day, once.
+	other := submission("bot@example.com")
+	other.At, other.Quarantined = noon.Add(time.Hour), true
+	submit(t, s, other)
+	trapped, err := s.Trapped(t.Context(), 10)
+	if err != nil || len(trapped) != 2 || trapped[0].Email != "bot@example.com" || len(trapped[1].Fields) != len(sub.Fields) {
+		t.Fatalf("%+v, %v", trapped, err)
+	}
+	if some, err := s.Trapped(t.Context(), 1); err != nil || len(some) != 1 || some[0].ID != trapped[0].ID {
+		t.Errorf("%+v, %v", some, err)
+	}
+	before, err := s.Counts(t.Context(), "", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	orders := []store.Order{{Kind: "mail.card", To: "owner@example.com"}}
+	receipt, err := s.Release(t.Context(), trapped[1].ID, time.UTC, orders)
+	if err != nil || receipt != (store.Receipt{ID: trapped[1].ID, Status: store.Accepted}) {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	for _, gone := range []string{trapped[1].ID, "nobody"} {
+		if _, err := s.Release(t.Context(), gone, time.UTC, orders); !errors.Is(err, store.ErrNotTrapped) {
+			t.Errorf("%s: %v", gone, err)
+		}
+	}
+	after, err := s.Counts(t.Context(), "", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := func(c funnel.Counts) (n int) {
+		for _, tally := range c.Tallies {
+			if tally.Step == funnel.FormSubmit {
+				n += tally.Count
+			}
+		}
+		return n
+	}
+	want(t, "counted by letting it out", sent(after)-sent(before), 1)
+	if id, err := s.Find(t.Context(), trapped[1].Email); err != nil || id == "" {
+		t.Errorf("nobody became of the card: %v", err)
+	}
+	if all := kinds(t, s); !slices.Contains(all, "mail.card owner@example.com waiting") {
+		t.Errorf("nobody is told: %v", all)
+	}
+	if left, err := s.Trapped(t.Context(), 10); err != nil || len(left) != 1 {
+		t.Errorf("%+v, %v", left, err)
+	}
 }
 
 func testOther(t *testing.T, open Open) {
