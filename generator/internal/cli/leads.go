@@ -69,7 +69,7 @@ func leadsListCommand(w World) *cobra.Command {
 				return written(err)
 			}
 			last := stages[len(stages)-1]
-			if words := report.WaitsSentence(report.Waits(leads, last), last); words != "" {
+			if words := report.WaitsSentence(report.Waits(leads, last)); words != "" {
 				fmt.Fprintln(w.Stdout, "\n"+words)
 			}
 			return nil

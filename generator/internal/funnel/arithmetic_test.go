@@ -407,6 +407,49 @@ func TestQuantiles(t *testing.T) {
 	}
 }
 
+// However durations are handed over, the answer is the same.
+func TestSpreadOfWaits(t *testing.T) {
+	random := rand.New(rand.NewPCG(12, 2))
+	for range 300 {
+		var waits []Wait
+		var each []time.Duration
+		for range random.IntN(12) {
+			w := Wait{Took: time.Duration(random.IntN(20)) * time.Minute, Count: random.IntN(6) - 1}
+			waits = append(waits, w)
+			for range w.Count {
+				each = append(each, w.Took)
+			}
+		}
+		if got, want := SpreadOfWaits(waits), SpreadOf(each); got != want {
+			t.Fatalf("%v: %+v, want %+v", waits, got, want)
+		}
+	}
+}
+
+// The ranks of many are those that all of the sum, and the normal approximation
+// of Conover (1999), 3.2, give.
+func TestRanksOfMany(t *testing.T) {
+	for _, n := range []int{145, 1000, 4999} {
+		for _, q := range []float64{0.25, 0.5, 0.75} {
+			l, u := ranks(n, q)
+			below := 0.0 // P(B < l)
+			for i := range l {
+				below += chance(i, n, q)
+			}
+			if next := below + chance(l, n, q); below > 0.025 || next <= 0.025 {
+				t.Errorf("the %v of %d: below %d lie %v", q, n, l, below)
+			}
+			mean, sd := float64(n)*q, math.Sqrt(float64(n)*q*(1-q))
+			if math.Abs(float64(l)-(mean-1.96*sd)) > 2 || math.Abs(float64(u)-(mean+1.96*sd)) > 2 {
+				t.Errorf("the %v of %d: %d and %d", q, n, l, u)
+			}
+		}
+	}
+	if l, u := ranks(200_000, 0.5); math.Abs(float64(l)-99_562) > 2 || math.Abs(float64(u)-100_439) > 2 {
+		t.Errorf("of 200,000: %d and %d", l, u)
+	}
+}
+
 func BenchmarkFitPrior(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 1))
 	posts := make([]Trials, 1000)

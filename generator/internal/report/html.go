@@ -71,6 +71,7 @@ type htmlView struct {
 	SiteAt                                   string // where the site's own rate stands among the intervals, of 100; empty: nowhere
 	Most                                     string // what the right end of the intervals is
 	Said                                     []string
+	Long                                     [][2]string // what took how long
 }
 
 type choice struct {
@@ -152,6 +153,11 @@ func WriteHTML(w io.Writer, r Report, o HTMLOptions) error {
 		v.Choices = choices(o.Since, o.Address)
 	}
 	v.chart(r)
+	for _, w := range r.Waits {
+		if words := w.said(); words != "" {
+			v.Long = append(v.Long, [2]string{w.name(), words})
+		}
+	}
 	all, silent := listed(lines(r))
 	v.Columns = measures(r)
 	shown, found := o.Table.pick(all, v.Columns)

@@ -24,6 +24,7 @@ type Input struct {
 	By          string             // empty means post
 	Attribution funnel.Attribution // empty means converted_on
 	Breakdowns  []funnel.Breakdown // what Needs asks for
+	Waits       []Waited
 }
 
 // Report is the per-post lead report of a period. Its JSON is a public contract.
@@ -42,6 +43,7 @@ type Report struct {
 	Before      *Span              `json:"before"` // the days it is compared with; null when it reaches back to the first
 	Prior       *Prior             `json:"prior"`  // what the ranks draw toward; null while no post was read
 	Blocked     *Blocked           `json:"blocked"`
+	Waits       []Wait             `json:"waits"`
 }
 
 // FunnelStep is one step over the whole site.
@@ -199,6 +201,7 @@ func Build(in Input) (Report, error) {
 		Site:        Site{in.Manifest.Title, in.Manifest.BaseURL, in.Manifest.TimeZone, in.Manifest.Currency},
 		Funnel:      funnelOf(in.Counts, steps),
 		Days:        daysOf(in.Counts),
+		Waits:       waitsOf(in.Waits),
 	}
 	if in.Before != nil {
 		for i, s := range funnelOf(*in.Before, steps) {

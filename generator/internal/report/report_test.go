@@ -67,6 +67,7 @@ func world() Input {
 			},
 			Past: []funnel.PastPost{{Path: "/posts/deleted/", Title: "A post that was", Kind: "post", Date: "2025-01-01"}},
 		},
+		Waits: []Waited{{From: funnel.FormSubmit, To: "client", Times: []funnel.Wait{{Took: 15 * 24 * time.Hour, Count: 1}}}},
 	}
 }
 

@@ -83,6 +83,12 @@ func WriteText(w io.Writer, r Report, o TextOptions) error {
 		}
 		b.WriteString("\n")
 	}
+	if said := waited(r); len(said) > 0 {
+		for _, sentence := range said {
+			p.say(&b, sentence)
+		}
+		b.WriteString("\n")
+	}
 	for _, line := range wrapped(definitionsOf(r), o.Width) {
 		b.WriteString(p.faint(line) + "\n")
 	}

@@ -47,7 +47,7 @@ func tables() []table {
 			"message", "kind", "person", "link"}},
 		{name: "suppressed", key: []string{"hash"}, rest: []string{"reason", "at"}},
 		{name: "chain", key: []string{"id"}, rest: []string{"n", "link"}},
-		{name: "sales", key: []string{"lead", "n"}, rest: []string{"at", "day", "stage", "value", "note", "next_step", "next_day", "counted", "worth"}},
+		{name: "sales", key: []string{"lead", "n"}, rest: []string{"at", "day", "stage", "value", "note", "next_step", "next_day", "counted", "worth", "waited"}},
 		{name: "worth", key: []string{"day", "post"}, rest: []string{"amount"}},
 		{name: "repeats", key: []string{"day", "post", "previous"}, rest: []string{"n"}},
 		{name: "sheets", key: []string{"span", "period", "question"}, rest: []string{"body"}},

@@ -99,6 +99,13 @@ func figures(t *testing.T, s Store) (all []any) {
 	}
 	inOrder(&c)
 	all = append(all, c)
+	for _, stage := range []string{"call", "client"} {
+		waits, err := s.Waits(t.Context(), stage, "", "2026-12-31")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, waits)
+	}
 	for _, d := range []funnel.Dimension{funnel.BySource, funnel.ByCampaign, funnel.ByForm, funnel.ByPlacement, funnel.ByRevision, funnel.ByFirstPost, funnel.ByAssist} {
 		for _, post := range []string{funnel.SiteWide, "/a/"} {
 			b, err := s.Breakdown(t.Context(), d, post, "2026-01-01", "2026-12-31")

@@ -124,7 +124,7 @@ func (t *transaction) bringStage(id string, l ImportedLead, now time.Time, stage
 			return err
 		}
 	}
-	return t.exec(addSale, id, 1, now.UnixMilli(), dayOf(now), l.Stage, value, l.Note, "", "", string(list), worth)
+	return t.exec(addSale, id, 1, now.UnixMilli(), dayOf(now), l.Stage, value, l.Note, "", "", string(list), worth, nil)
 }
 
 // adopt credits a person from elsewhere to the first counted card. Of anybody else

@@ -201,12 +201,13 @@ type credit struct {
 type person struct {
 	post, form, placement string
 	credit                credit
+	since                 int64 // when the person became known, in Unix milliseconds
 }
 
 // person finds a lead, or is ErrNoLead.
 func (t *transaction) person(lead string) (p person, err error) {
 	var text string
-	known, err := t.row(findPerson+t.hold, []any{&p.post, &p.form, &p.placement, &text}, lead)
+	known, err := t.row(findPerson+t.hold, []any{&p.post, &p.form, &p.placement, &text, &p.since}, lead)
 	if err != nil {
 		return p, err
 	}

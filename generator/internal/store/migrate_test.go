@@ -3,10 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"cardbowl/generator/internal/funnel"
 
@@ -75,6 +78,37 @@ func TestMigrateJourneys(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// How long it took to a stage is known of what was written before, too: of the
+// entry that reached it and was not taken back.
+func TestMigrateWaits(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	sale := func(lead string, n int, at int, stage, counted string) string {
+		return fmt.Sprintf(`insert into sales values ('%s', %d, %d, '2026-01-02', '%s', null, '', '', '', '%s', 0)`, lead, n, 1767268800000+at*1000, stage, counted)
+	}
+	lead := func(id, status string) []string {
+		return []string{
+			fmt.Sprintf(`insert into leads (id, created_at, day, post, form, placement, email) values ('%s', 1767268800000, '2026-01-01', '/posts/a/', '', '', '')`, id),
+			fmt.Sprintf(`insert into submissions (id, received_at, day, post, claim, form, placement, revision, email, fields, consent, consent_text, status, lead)
+				values ('%s', 1767268800000, '2026-01-01', '/posts/a/', '', '', '', '', '', '{}', 0, '', '%s', '%s')`, id, status, id),
+		}
+	}
+	olderStore(t, path, 10, slices.Concat(lead("won", "accepted"), lead("back", "accepted"), lead("brought", "imported"), []string{
+		sale("won", 1, 10, "", "[]"), sale("won", 2, 20, "client", `["call","client"]`), sale("won", 3, 30, "client", `["call","client"]`), sale("won", 4, 40, "lost", `["call","client","lost"]`),
+		sale("back", 1, 50, "client", `["call","client"]`), sale("back", 2, 60, "call", `["call"]`),
+		sale("brought", 1, 70, "call", `["call"]`), sale("brought", 2, 80, "client", `["call","client"]`),
+	})...)
+	s, err := OpenSQLite(t.Context(), path, SQLiteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for stage, want := range map[string][]funnel.Wait{"client": {{Took: 20 * time.Second, Count: 1}, {Took: 80 * time.Second, Count: 1}}, "call": nil, "lost": nil} {
+		if got, err := s.Waits(t.Context(), stage, "", "2026-12-31"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("to %s: %v, want %v (%v)", stage, got, want, err)
+		}
 	}
 }
 

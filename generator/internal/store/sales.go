@@ -43,9 +43,11 @@ type Progress struct {
 var ErrNoLead = errors.New("there is no such lead")
 
 const (
-	findPerson = `select post, form, placement, credit from leads where id = $1 and erased_at = 0`
+	findPerson = `select post, form, placement, credit, created_at from leads where id = $1 and erased_at = 0`
 	lastSale   = `select n, counted, worth from sales where lead = $1 order by n desc limit 1`
-	addSale    = `insert into sales (lead, n, at, day, stage, value, note, next_step, next_day, counted, worth) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	addSale    = `insert into sales (lead, n, at, day, stage, value, note, next_step, next_day, counted, worth, waited) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	dropWait   = `update sales set waited = null where lead = $1 and stage = $2 and waited is not null`
+	findWaits  = `select waited, count(*) from sales where stage = $1 and day >= $2 and day <= $3 and waited is not null group by waited order by waited`
 	addWorth   = `insert into worth (day, post, amount) values ($1, $2, $3) on conflict (day, post) do update set amount = worth.amount + excluded.amount`
 	findValue  = `select value from sales where lead = $1 and value is not null order by n desc limit 1`
 	stageNow   = `select stage from sales where lead = $1 and stage <> '' order by n desc limit 1`
@@ -93,6 +95,9 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 	for _, step := range counted {
 		if !slices.Contains(target, step) {
 			t.credit(who, day, step, -1)
+			if err := t.exec(dropWait, lead, string(step)); err != nil {
+				return err
+			}
 		}
 	}
 	brought := 0.0
@@ -131,7 +136,11 @@ func (t *transaction) enter(lead string, e Entry, stages []string) error {
 			return err
 		}
 	}
-	return t.exec(addSale, lead, n+1, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought)
+	var waited any // null where it is not with this entry that the stage is reached
+	if step := funnel.Step(e.Stage); step != funnel.Lost && slices.Contains(target, step) && !slices.Contains(counted, step) {
+		waited = max(e.At.UnixMilli()-who.since, 0) / 1000
+	}
+	return t.exec(addSale, lead, n+1, e.At.UnixMilli(), day, e.Stage, written, e.Note, e.Next, e.NextDay, string(list), brought, waited)
 }
 
 // valueOf is what a lead was said to be worth last.
@@ -208,6 +217,21 @@ func (d *database) Enter(ctx context.Context, lead string, e Entry, stages []str
 		return ErrNoLead
 	}
 	return nil
+}
+
+// Waits implements Store.
+func (d *database) Waits(ctx context.Context, stage, since, until string) (all []funnel.Wait, err error) {
+	err = each(ctx, d.reading, findWaits, []any{stage, since, until}, func(rows *sql.Rows) error {
+		var seconds int64
+		var n int
+		err := rows.Scan(&seconds, &n)
+		all = append(all, funnel.Wait{Took: time.Duration(seconds) * time.Second, Count: n})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read how long it took to %s: %w", stage, err)
+	}
+	return all, nil
 }
 
 // Progress implements Store.

@@ -61,6 +61,10 @@ type Store interface {
 	Enter(ctx context.Context, lead string, e Entry, stages []string) error
 	// Step is one entry of a lead, by its number; ErrNoLead when it is not there.
 	Step(ctx context.Context, lead string, n int) (Step, error)
+	// Waits is how long it took from the first card, to the second, of those who
+	// reached a stage of sales by an entry between two days and have not been taken
+	// back from it since. Whoever it skipped is not among them.
+	Waits(ctx context.Context, stage, since, until string) ([]funnel.Wait, error)
 	// Progress is all that happened to leads, by lead, of those to whom anything did.
 	Progress(ctx context.Context) ([]Progress, error)
 	// Card is one stored submission, by its id; ErrNoLead when it is not there.

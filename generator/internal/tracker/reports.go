@@ -46,7 +46,11 @@ func (t *Tracker) counted(ctx context.Context, q ReportQuery) (report.Input, err
 	if err != nil {
 		return report.Input{}, err
 	}
-	in := report.Input{Manifest: s.manifest, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)}
+	waits, err := t.waits(ctx, counts.Since, counts.Until)
+	if err != nil {
+		return report.Input{}, err
+	}
+	in := report.Input{Manifest: s.manifest, Waits: waits, Counts: counts, By: q.By, Attribution: funnel.Attribution(q.Attribution)}
 	// Only cards credited in the same way can be compared.
 	if earlier, ok := period.Before(); ok && (q.Attribution == "" || q.Attribution == string(funnel.ConvertedOn)) {
 		before, err := t.store.Counts(ctx, earlier.Since, earlier.Until)
@@ -63,6 +67,19 @@ func (t *Tracker) counted(ctx context.Context, q ReportQuery) (report.Input, err
 		in.Breakdowns = append(in.Breakdowns, b)
 	}
 	return in, nil
+}
+
+// waits is how long it took those who became clients between two days.
+func (t *Tracker) waits(ctx context.Context, since, until string) (out []report.Waited, err error) {
+	steps := funnel.Steps(t.site.Load().manifest.Sales)
+	if last := steps[len(steps)-1]; funnel.SideOf(last) == funnel.SalesSide {
+		w := report.Waited{From: funnel.FormSubmit, To: last}
+		if w.Times, err = t.store.Waits(ctx, string(last), since, until); err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
 }
 
 // asked is the report of a request and the counts it was made of, or an answer

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,11 @@ func testImport(t *testing.T, open Open) {
 	enter("ben@example.com", "client")
 	if got := [3]int{count("", "call"), count("", "meeting"), count("", "client")}; got != [3]int{0, 0, 1} {
 		t.Errorf("call, meeting, client: %v", got)
+	}
+	for stage, want := range map[string][]funnel.Wait{"client": {{Took: noon.Add(time.Hour).Sub(noon.AddDate(-1, 0, 0)), Count: 1}}, "meeting": nil} {
+		if got, err := s.Waits(t.Context(), stage, "", "9999-12-31"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("to %s it took %v, want %v since the person was known (%v)", stage, got, want, err)
+		}
 	}
 	// From the first card on, its post has the credit.
 	card := submission("cleo@example.com")

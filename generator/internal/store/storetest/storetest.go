@@ -105,30 +105,57 @@ func testSales(t *testing.T, open Open) {
 			t.Errorf("%s: worth %v, want %v", when, sum, value)
 		}
 	}
+	took := func(when, stage, since, until string, want ...time.Duration) {
+		t.Helper()
+		var got []time.Duration
+		all, err := s.Waits(t.Context(), stage, since, until)
+		for _, w := range all {
+			for range w.Count {
+				got = append(got, w.Took)
+			}
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: to %s it took %v, want %v (%v)", when, stage, got, want, err)
+		}
+	}
+	const ever = "9999-12-31"
 	enter(0, store.Entry{Note: "Called her, no answer"})
 	holds("a note", 0, 0, 0, 0, 0)
+	took("a note", "call", "", ever)
 	enter(day, store.Entry{Stage: "meeting", Value: new(4000.0), Next: "Write the offer", NextDay: "2026-12-01"})
 	holds("a meeting", 1, 1, 0, 0, 0)
+	took("a meeting", "meeting", "", ever, day)
+	took("a meeting", "call", "", ever) // nobody knows when it was
 	enter(2*day, store.Entry{Stage: "client"})
 	holds("a client", 1, 1, 1, 0, 4000)
 	enter(3*day, store.Entry{Value: new(5000.0)})
 	holds("worth more", 1, 1, 1, 0, 5000)
+	enter(3*day+time.Hour, store.Entry{Stage: "client"})
+	took("a client twice", "client", "", ever, 2*day)
+	took("on its day", "client", "2026-11-24", "2026-11-24", 2*day)
+	took("on other days", "client", "2026-11-25", ever)
 	enter(4*day, store.Entry{Stage: "call"})
 	holds("a step back", 1, 0, 0, 0, 0)
+	took("a step back", "client", "", ever)
+	took("a step back", "meeting", "", ever)
 	enter(5*day, store.Entry{Stage: "lost"})
 	holds("lost", 1, 0, 0, 1, 0)
+	took("lost", "lost", "", ever)
 	enter(6*day, store.Entry{Stage: "client"})
 	holds("won after all", 1, 1, 1, 0, 5000)
+	took("won after all", "client", "", ever, 6*day)
 	enter(-day, store.Entry{Stage: "meeting"}) // the clock was put back
 	holds("a step back before the beginning", 1, 1, 0, 0, 0)
 	enter(7*day, store.Entry{Stage: "client"})
 	holds("a client again", 1, 1, 1, 0, 5000)
+	took("a client again", "client", "", ever, 7*day)
+	took("skipped, and gone back to", "meeting", "", ever)
 
 	if c := counts(t, s, "2026-11-23", "2026-11-23"); tally(c, "/posts/a/", "meeting") != 1 || tally(c, "/posts/a/", "client") != 0 {
 		t.Error("a step does not count on its day")
 	}
 	all, err := s.Progress(t.Context())
-	if err != nil || len(all) != 1 || len(all[0].Entries) != 9 || all[0].Lead != lead {
+	if err != nil || len(all) != 1 || len(all[0].Entries) != 10 || all[0].Lead != lead {
 		t.Fatalf("%+v (%v)", all, err)
 	}
 	if e := all[0].Entries[1]; e.Stage != "meeting" || *e.Value != 4000 || e.Next != "Write the offer" || e.NextDay != "2026-12-01" || !e.At.Equal(noon.Add(day)) {
