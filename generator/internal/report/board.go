@@ -27,7 +27,7 @@ var boardScript []byte
 // a lead is moved by the form beside it, as it is by whoever uses the keyboard.
 func BoardScript() []byte { return boardScript }
 
-var leadsTemplate = template.Must(template.New("leads").Parse(leadsSource))
+var leadsTemplate = template.Must(template.Must(template.New("leads").Parse(funnelSource)).Parse(leadsSource))
 
 // Desk is what the pages about people are made of.
 type Desk struct {
@@ -407,16 +407,15 @@ func WritePostHTML(w io.Writer, d Desk, r Report, p Post, of OfPost) error {
 	v := struct {
 		frame
 		Period, Address, More string
-		Steps, Facts          []fact
+		Steps                 []htmlStep
+		Facts                 []fact
 		Forms                 []formFigures
 		Brought               []person
 		Sources, Revisions    []line
 		MoreSources           string
 		Trend                 *trend
 	}{frame: d.frame(printable(p.Title)), Period: periodOf(r), Address: (&url.URL{Path: p.Path}).String()}
-	for _, s := range p.Steps {
-		v.Steps = append(v.Steps, fact{string(s.Step), grouped(s.Count)})
-	}
+	v.Steps = htmlSteps(p.alone())
 	v.Facts = []fact{{"Visitors", grouped(p.Visitors)}, {"Rate (95 %)", share(p.Rate, p.RateLow, p.RateHigh, p.Enough)}, {"Leads", grouped(p.Leads)}}
 	if p.Value != 0 {
 		v.Facts = append(v.Facts, fact{"Brought", d.value(&p.Value)})

@@ -16,6 +16,9 @@ import (
 	"cardbowl/generator/internal/funnel"
 )
 
+//go:embed funnel.html
+var funnelSource string // the drawing that report.html and leads.html share
+
 //go:embed report.html
 var pageSource string
 
@@ -29,7 +32,7 @@ var liveScript []byte
 // complete, and shows what was so when it was asked for.
 func LiveScript() []byte { return liveScript }
 
-var pageTemplate = template.Must(template.New("report").Parse(pageSource))
+var pageTemplate = template.Must(template.Must(template.New("report").Parse(funnelSource)).Parse(pageSource))
 
 // HTMLOptions are the choices of WriteHTML. The zero value is for a file.
 type HTMLOptions struct {
@@ -244,6 +247,20 @@ func choices(since string, address url.Values) []choice {
 		list[i].Link = with(kept, "since", list[i].Value)
 	}
 	return list
+}
+
+// alone is the funnel of a post, as of a site that has no other.
+func (p Post) alone() Report {
+	var one Report
+	one.Total.Rate, one.Total.RateLow, one.Total.RateHigh, one.Total.Enough = p.Rate, p.RateLow, p.RateHigh, p.Enough
+	for _, s := range p.Steps {
+		step := FunnelStep{Step: s.Step, Side: funnel.SideOf(s.Step), Count: s.Count}
+		if s.Step == funnel.PageView {
+			step.Visitors = &p.Visitors
+		}
+		one.Funnel = append(one.Funnel, step)
+	}
+	return one
 }
 
 // htmlSteps draws the funnel: each step a slice as wide as its count, which
